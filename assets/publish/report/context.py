@@ -1,0 +1,67 @@
+"""What a report needs to know beside the numbers: where they come from, who may read them, what things are called."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Frame = pd.DataFrame | Sequence[Mapping[str, Any]]
+else:
+    Frame = Any
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+ZONE_BANNERS = {
+    "agency": "Agency zone – contains small cells, do not pass on",
+    "research": "Research zone – contains small cells, for the research team only",
+    "public": "Public zone – small cells are suppressed",
+}
+
+
+@dataclass(frozen=True)
+class ReportContext:
+    """One report's frame.
+
+    ``labels`` maps a variable, scale or model name to its human label (from the codebook), ``level_labels`` a
+    variable to
+    the labels of its categories. ``references`` maps a multinomial model to its reference category. ``footnotes``
+    maps a
+    ``study`` table, or a model by name, to sentences printed under it. ``quality`` may hold the frames ``files``,
+    ``checks`` and ``quarantine_counts`` of the ``quality`` schema. ``pairs`` is one row a client and scale with the
+    columns ``pair``, ``t0``, ``t6``; it is drawn in the agency zone only, since each line is a person.
+    """
+
+    title: str
+    zone: str = "agency"
+    build_id: str = ""
+    built_at: datetime | date | str = ""
+    code_version: str = ""
+    config_hash: str = ""
+    n_clients: int | None = None
+    study_period: tuple[date | str, date | str] | None = None
+    labels: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    level_labels: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
+    references: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    notes: Sequence[str] = ()
+    footnotes: Mapping[str, Sequence[str]] = field(default_factory=lambda: _NOTHING)
+    quality: Mapping[str, "Frame"] = field(default_factory=lambda: _NOTHING)
+    pairs: "Frame | None" = None
+
+    def __post_init__(self) -> None:
+        """Refuse a zone nobody has heard of: the banner decides who may read the page."""
+        if self.zone not in ZONE_BANNERS:
+            raise ValueError(f"zone must be one of {', '.join(ZONE_BANNERS)}")
+
+    @property
+    def banner(self) -> str:
+        """The sentence at the head of every page."""
+        return ZONE_BANNERS[self.zone]
+
+    @property
+    def shows_single_clients(self) -> bool:
+        """Whether minima, maxima and lines of single clients may be shown: one extreme value is one person."""
+        return self.zone == "agency"

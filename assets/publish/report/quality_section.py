@@ -1,0 +1,139 @@
+"""What came in last night: the arithmetic of the files and the outcome of the checks, as tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from assets.publish.report import numbers as fmt
+from assets.publish.report.context import ReportContext
+from assets.publish.report.records import Record, to_records, unique
+from assets.publish.report.table import Column, ReportTable, Row, without_unused
+from assets.publish.report.text import clean
+
+PARTS = ("loaded", "quarantined", "duplicate", "structural", "erased")
+
+
+def quality_tables(context: ReportContext) -> list[ReportTable]:
+    """Build the tables on files, checks and quarantine; none for the public, to whom the agency's files are no
+    business."""
+    if context.zone == "public":
+        return []
+    built = []
+    if "files" in context.quality:
+        built.append(_files(to_records(context.quality["files"])))
+    if "checks" in context.quality:
+        built.append(_checks(to_records(context.quality["checks"])))
+    if "quarantine_counts" in context.quality:
+        built.append(_quarantine(to_records(context.quality["quarantine_counts"])))
+    return built
+
+
+def _rows_of(record: Record, part: str) -> int:
+    value: Any = record.get(f"rows_{part}", record.get(part))
+    return int(value) if fmt.is_number(value) else 0
+
+
+def _sum_cells(records: Sequence[Record]) -> tuple[str, ...]:
+    read = sum(_rows_of(record, "read") for record in records)
+    parts = [sum(_rows_of(record, part) for record in records) for part in PARTS]
+    rest = read - sum(parts)
+    verdict = "adds up" if rest == 0 else f"{fmt.number(rest, 0)} unaccounted for"
+    return (fmt.count(read), *(fmt.count(part) for part in parts), verdict)
+
+
+def _files(records: list[Record]) -> ReportTable:
+    rows = [
+        Row(
+            clean(record.get("kind") or "not recognised").replace("_", " ").capitalize(),
+            (
+                clean(record.get("file_token") or ""),
+                ": ".join(clean(record[key]) for key in ("status", "reason") if record.get(key)),
+                *_sum_cells([record]),
+            ),
+        )
+        for record in records
+    ]
+    if rows:
+        rows.append(Row("All files", ("", "", *_sum_cells(records))))
+    heads = ("Read", *(part.capitalize() for part in PARTS))
+    return without_unused(
+        ReportTable(
+            anchor="files",
+            number="",
+            title="Rows read and where each of them went",
+            stub="Feed",
+            columns=(
+                Column("File token", words=True),
+                Column("Status", words=True),
+                *(Column(head, "Rows") for head in heads),
+                Column("Sum", words=True),
+            ),
+            rows=tuple(rows),
+            notes=(
+                "Read = loaded + quarantined + duplicate + structural (titles, headers, totals, blank rows) + "
+                "erased on request. A file token is the beginning of the file's content hash; the agency database "
+                "tells which file it is.",
+            ),
+            empty="No file came in.",
+        )
+    )
+
+
+def _checks(records: list[Record]) -> ReportTable:
+    """One row an asset that passed whole; one row a check that did not."""
+    rows = []
+    for asset in unique(record.get("asset") for record in records):
+        part = [record for record in records if record.get("asset") == asset]
+        failed = [record for record in part if not record.get("passed")]
+        label = clean(asset or "the whole build")
+        rows.append(
+            Row(label, (fmt.count(len(part)), fmt.count(len(part) - len(failed)), fmt.count(len(failed)), "", ""))
+        )
+        rows += [
+            Row(
+                f"\u2003{clean(record.get('name') or '')}",
+                ("", "", "", clean(record.get("severity") or ""), fmt.count(record.get("n_failed"))),
+            )
+            for record in failed
+        ]
+    return without_unused(
+        ReportTable(
+            anchor="checks",
+            number="",
+            title="Checks of the tables",
+            stub="Table",
+            columns=(
+                Column("Checks"),
+                Column("Passed"),
+                Column("Not passed"),
+                Column("Severity", optional=True, words=True),
+                Column("Rows concerned", optional=True),
+            ),
+            rows=tuple(rows),
+            notes=(f"{fmt.count(len(records))} checks; those that did not pass are named below their table.",),
+            empty="No check has run.",
+        )
+    )
+
+
+def _quarantine(records: list[Record]) -> ReportTable:
+    """Whatever columns the counts come with; the last numeric one is the count."""
+    names = unique(name for record in records for name in record)
+    texts = [name for name in names if not any(fmt.is_number(record.get(name)) for record in records)]
+    counts = [name for name in names if name not in texts]
+    rows = tuple(
+        Row(
+            " · ".join(clean(record.get(name) or "") for name in texts if record.get(name)) or "All",
+            tuple(fmt.count(record.get(name)) for name in counts),
+        )
+        for record in records
+    )
+    return ReportTable(
+        anchor="quarantine",
+        number="",
+        title="Rows and cells set aside, by reason",
+        stub=" · ".join(clean(name).replace("_", " ").capitalize() for name in texts) or "Reason",
+        columns=tuple(Column(clean(name).replace("_", " ").capitalize()) for name in counts),
+        rows=rows,
+        notes=("Nothing set aside is lost: it waits in the agency database with file, sheet and row.",),
+        empty="Nothing was set aside.",
+    )
