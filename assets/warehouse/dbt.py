@@ -1,0 +1,224 @@
+"""dbt in this process: one place that knows its flags, its environment and the connections it leaves behind.
+
+The command line costs about seven seconds more a night than the in-process runner (it starts Python twice to learn its
+own version and adapter). The runner prints and logs messages that quote SQL and, on a fault, values: nothing of it
+reaches the terminal, its files stay in the identified zone, and only names, states and counts are handed on.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assets.home import PROJECT_ROOT, Home
+from assets.study_config import StudyConfig
+
+PROJECT = PROJECT_ROOT / "dbt_project"
+SOURCE_SUFFIXES = {".sql", ".yml", ".csv", ".md"}
+WRITERS = ("parse", "docs", "compile")
+NO_UNIT_TESTS = "test_type:unit"
+"""dbt's unit tests check the SQL, not the data: they run in the test suite, not every night."""
+
+_INCREMENTAL = re.compile(r"^snapshot:\s*['\"]?incremental\b", re.MULTILINE)
+_FEED = re.compile(r"^feed:\s*['\"]?(\w+)", re.MULTILINE)
+_QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "DBT_USE_EXPERIMENTAL_PARSER": "false"}
+
+
+@dataclass(frozen=True)
+class DbtPaths:
+    """Where dbt reads and writes: the project, its artefacts (identified zone), the database, the spill folder."""
+
+    database: Path
+    target: Path
+    temp: Path
+    project: Path = PROJECT
+    feeds: Path | None = None
+
+    @classmethod
+    def of(cls, home: Home) -> "DbtPaths":
+        """Return the places of one home folder."""
+        return cls(database=home.work_db, target=home.dbt, temp=home.temp, feeds=home.config / "feeds")
+
+    @property
+    def manifest(self) -> Path:
+        """dbt's description of every node, written by ``ensure_manifest``."""
+        return self.target / "manifest.json"
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model or test: never a message, which may quote a value."""
+
+    unique_id: str
+    resource_type: str
+    status: str
+    failures: int | None
+    seconds: float
+    severity: str = "error"
+
+    @property
+    def name(self) -> str:
+        """The node's own name, e.g. ``client_study``."""
+        return self.unique_id.split(".")[2]
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """The outcome of one invocation, node by node in the order they ran."""
+
+    success: bool
+    nodes: tuple[NodeResult, ...] = field(default=())
+
+    @property
+    def failed(self) -> tuple[NodeResult, ...]:
+        """Nodes that did not do: errors and failed tests; what was skipped because of them is not counted."""
+        return tuple(node for node in self.nodes if node.status in ("error", "fail", "runtime error"))
+
+
+Progress = Callable[[str], None]
+
+
+def build(
+    paths: DbtPaths,
+    config: StudyConfig,
+    select: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    progress: Progress | None = None,
+    *,
+    arguments: Sequence[str] = (),
+    indirect_selection: str | None = None,
+    extra_vars: Mapping[str, Any] | None = None,
+) -> DbtRun:
+    """Build models and run their tests, each test before what depends on its model.
+
+    ``select`` and ``exclude`` are dbt selectors (default: everything but unit tests); ``arguments`` are further words
+    of the command line, as an orchestrator's own selection gives them. ``extra_vars`` are variables that are no
+    settings, such as ``as_of``. ``progress`` is called with the name of each finished node. A failing test is a result,
+    not an exception. Raises ``RuntimeError`` naming the kind of fault when dbt could not start at all.
+    """
+    words = ["build", *arguments]
+    if select:
+        words += ["--select", *select]
+    if exclude is not None:
+        words += ["--exclude", *exclude] if exclude else []
+    elif "--exclude" not in arguments:
+        words += ["--exclude", NO_UNIT_TESTS]
+    if indirect_selection:
+        words += ["--indirect-selection", indirect_selection]
+    return invoke(paths, config, words, progress, extra_vars=extra_vars)
+
+
+def invoke(
+    paths: DbtPaths,
+    config: StudyConfig,
+    arguments: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    extra_vars: Mapping[str, Any] | None = None,
+) -> DbtRun:
+    """Run one dbt command in this process and close every connection it opened."""
+    from dbt.cli.main import dbtRunner
+
+    def finished(event: Any) -> None:
+        if progress and event.info.name == "NodeFinished":
+            progress(str(event.data.node_info.node_name))
+
+    flags = _flags(paths, variables(paths, config, extra_vars), writes=arguments[0] in WRITERS)
+    with _surroundings(paths):
+        outcome = dbtRunner(callbacks=[finished]).invoke([*arguments, *flags])
+    results = getattr(outcome.result, "results", None)
+    if results is None and not outcome.success:
+        raise RuntimeError(f"dbt could not run: {type(outcome.exception).__name__}") from None
+    return DbtRun(bool(outcome.success), tuple(_node(result) for result in results or ()))
+
+
+def ensure_manifest(paths: DbtPaths, config: StudyConfig) -> Path:
+    """Return the manifest of the project under these settings, parsing only when sources or settings changed.
+
+    The stamp beside it is the hash of both. dbt keeps its partial parse in the same folder, so the build that follows
+    does not parse again.
+    """
+    stamp = paths.target / "manifest.stamp"
+    wanted = _fingerprint(paths, variables(paths, config))
+    if not (paths.manifest.is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == wanted):
+        invoke(paths, config, ["parse"])
+        stamp.write_text(wanted, encoding="ascii")
+    return paths.manifest
+
+
+def variables(paths: DbtPaths, config: StudyConfig, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Settings as dbt variables, with the feeds whose exports are not full snapshots."""
+    return {**config.dbt_vars(), "incremental_feeds": incremental_feeds(paths.feeds), **(extra or {})}
+
+
+def incremental_feeds(folder: Path | None) -> list[str]:
+    """Names of the feeds whose map says ``snapshot: incremental``, in alphabetical order."""
+    found = []
+    for path in sorted(folder.glob("*.yml")) if folder and folder.is_dir() else ():
+        # Two top-level scalars are wanted; parsing the maps as YAML takes 0.2 s, a tenth of a warm build.
+        text = path.read_text(encoding="utf-8")
+        if _INCREMENTAL.search(text):
+            name = _FEED.search(text)
+            found.append(name[1] if name else path.stem)
+    return found
+
+
+def _flags(paths: DbtPaths, settings: Mapping[str, Any], *, writes: bool) -> list[str]:
+    return [
+        "--project-dir", str(paths.project),
+        "--profiles-dir", str(paths.project),
+        "--target-path", str(paths.target),
+        "--log-path", str(paths.target / "logs"),
+        "--log-level", "none",
+        "--log-level-file", "error",
+        "--no-version-check",
+        # `parse` alone writes the manifest: a build would write it twice more, in 0.4 s, and run_results.json beside it
+        # would keep the messages of failed tests.
+        *([] if writes else ["--no-write-json"]),
+        "--vars", json.dumps(settings, sort_keys=True),
+    ]  # fmt: skip
+
+
+@contextmanager
+def _surroundings(paths: DbtPaths) -> Iterator[None]:
+    """Set dbt's environment for the length of one command, then undo it and free the database file."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    for folder in (paths.target, paths.temp, paths.database.parent):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    wanted = {**_QUIET, "OUTCOMES_DBT_DB": str(paths.database), "OUTCOMES_DBT_TEMP": str(paths.temp)}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        DuckDBConnectionManager.close_all_connections()
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _node(result: Any) -> NodeResult:
+    return NodeResult(
+        unique_id=str(result.node.unique_id),
+        resource_type=str(result.node.resource_type),
+        status=str(result.status),
+        failures=result.failures,
+        seconds=float(result.execution_time),
+        severity=str(getattr(result.node.config, "severity", None) or "error").lower(),
+    )
+
+
+def _fingerprint(paths: DbtPaths, settings: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in sorted(paths.project.rglob("*")):
+        if path.suffix in SOURCE_SUFFIXES and path.is_file():
+            digest.update(str(path.relative_to(paths.project)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
