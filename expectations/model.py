@@ -39,7 +39,8 @@ class SuiteInfo:
     """The expectations on one table.
 
     ``title`` names the table in plain words; ``asset`` is the table as ``schema.table``; ``sql`` fetches the frame
-    that the suite judges (only the columns it needs: narratives and names stay in the database); ``blocking`` says whether a failed ``error`` stops what follows.
+    that the suite judges (only the columns it needs: narratives and names stay in the database); ``blocking`` says
+    whether a failed ``error`` stops what follows.
     """
 
     name: str

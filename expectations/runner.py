@@ -1,8 +1,8 @@
 """Runs a suite on a frame with Great Expectations and returns counts.
 
 Great Expectations costs four to seven seconds to import and 4 ms for a context (1.24.1, one busy core), so it is
-imported at the first suite of a process and one context serves the whole night. Its results are asked for as ``BOOLEAN_ONLY``:
-every other format carried values of the data into the result, the store or the log.
+imported at the first suite of a process and one context serves the whole night. Its results are asked for as
+``BOOLEAN_ONLY``: every other format carried values of the data into the result, the store or the log.
 """
 
 import logging
@@ -26,7 +26,7 @@ def run_suite(name: str, frame: "pd.DataFrame", config: Path = CONFIG) -> list[C
     """Judge ``frame`` (as fetched by the suite's ``sql``) by the suite called ``name``; see ``suites``.
 
     Returns one result an expectation, in the order of the suite. An expectation whose column is absent from the frame,
-    or of another type, fails for all rows. Raises ``KeyError`` for an unknown suite; never an exception that quotes a cell.
+    or of another type, fails for all rows. Raises ``KeyError`` for an unknown suite; no exception quotes a cell.
     """
     return judge(suites(config)[name], frame)
 

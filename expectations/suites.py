@@ -1,10 +1,11 @@
-"""The registered suites by name. Loading them reads two small YAML files and imports no heavy library."""
+"""The registered suites by name. Loading them reads three small YAML files and imports no heavy library."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 from assets.home import PROJECT_ROOT
+from assets.study_config import load_study_config
 from expectations.codes import load_codes
 from expectations.model import SuiteInfo
 
@@ -29,9 +30,14 @@ def suites(config: Path = CONFIG) -> dict[str, SuiteInfo]:
         survey_urica,
     )
 
-    codes = load_codes(config)
-    modules = (intake, case_notes, goal_plans, survey_mspss, survey_copse, survey_urica, scale_scores, client_study)
-    return {suite.name: suite for suite in (module.suite(codes) for module in modules)}
+    codes, study = load_codes(config), load_study_config(config / "study.yml")
+    feeds = (intake, case_notes, goal_plans, survey_mspss, survey_copse, survey_urica)
+    listed = [
+        *(feed.suite(codes) for feed in feeds),
+        scale_scores.suite(codes, study),
+        client_study.suite(codes, study),
+    ]
+    return {suite.name: suite for suite in listed}
 
 
 class _Suites(Mapping[str, SuiteInfo]):

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from assets.study_config import StudyConfig
 from expectations.codes import Codes
 from expectations.kinds import between, one_of, ordered, present, rule, unique
 from expectations.model import Expectation, SuiteInfo
+from expectations.tables.scale_scores import STAGES, score_ranges
 
 SQL = """
 select s.*, c.client_id is not null as in_crosswalk
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RACES = ("black", "latinx", "white", "multiracial", "other")
-STAGES = ("pre-contemplation", "contemplation", "preparation/action", "maintenance")
-CLASSES = ("Confirmed", "High Risk", "confirmed", "high_risk")
+CLASSES = ("Confirmed", "High Risk")
 WAVES = ("t0", "t6")
 VICTIMIZATIONS = tuple(
     f"victimization_{kind}"
@@ -32,7 +33,7 @@ VICTIMIZATIONS = tuple(
 )
 
 
-def suite(_codes: Codes) -> SuiteInfo:
+def suite(_codes: Codes, study: StudyConfig) -> SuiteInfo:
     """Give the suite for ``marts.client_study``: one row a client."""
     return SuiteInfo(
         name="client_study",
@@ -53,13 +54,11 @@ def suite(_codes: Codes) -> SuiteInfo:
             one_of("race_ethnicity", RACES, "The five groups of the study."),
             _agree("minority", "race_ethnicity", lambda race: race != "white", "Any race/ethnicity but White alone."),
             one_of("classification", CLASSES, "Confirmed or high risk."),
-            _agree(
-                "confirmed", "classification", lambda c: c.lower() == "confirmed", "The flag is the classification."
-            ),
+            _agree("confirmed", "classification", lambda c: c == "Confirmed", "The flag is the classification."),
             *_counts(),
             *_months(),
             *_goals(),
-            *(expectation for wave in WAVES for expectation in _scores(wave)),
+            *(expectation for wave in WAVES for expectation in _scores(wave, score_ranges(study))),
         ),
     )
 
@@ -142,13 +141,11 @@ def _goals() -> tuple[Expectation, ...]:
     )
 
 
-def _scores(wave: str) -> tuple[Expectation, ...]:
+def _scores(wave: str, ranges: dict[str, tuple[float, float]]) -> tuple[Expectation, ...]:
     readiness, stage = f"urica_readiness_{wave}", f"urica_stage_{wave}"
-    subscales = ("mspss", "mspss_family", "mspss_friends", "mspss_significant_other")
+    scored = ("mspss", "mspss_family", "mspss_friends", "mspss_significant_other", "cope_se", "urica_readiness")
     return (
-        *(between(f"{name}_{wave}", 1, 7, "A mean of answers from 1 to 7.") for name in subscales),
-        between(f"cope_se_{wave}", 0, 260, "26 times a mean from 0 to 10."),
-        between(readiness, -2, 14, "C + A + M - PC of means from 1 to 5."),
+        *(between(f"{name}_{wave}", *ranges[name], "No set of answers gives a score outside.") for name in scored),
         one_of(stage, STAGES, "The four stages."),
         rule(
             f"stage_{wave}_with_readiness",

@@ -26,7 +26,7 @@ def survey_sql(table: str, items: Sequence[str], extra: Sequence[str] = ()) -> s
 select file_token, response_id, client_id, start_date, end_date, recorded_date, recorded_on, status, progress, finished,
        duration_seconds, {columns}
 from raw.{table}
-"""  # noqa: S608 - table and column names of our own
+"""
 
 
 def survey_expectations(codes: Codes, items: Sequence[str], low: int, high: int) -> tuple[Expectation, ...]:

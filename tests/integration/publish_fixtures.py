@@ -9,6 +9,7 @@ import duckdb
 from assets.home import Home
 from assets.publish import prepare_home, write_meta, write_quality
 from assets.publish.codebook import read_metadata
+from assets.warehouse.research_ids import check_character
 
 CANARY = "Zorblatt-Núñez"
 MARTS: dict[str, dict[str, dict[str, Any]]] = {
@@ -27,8 +28,9 @@ MARTS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def research_id(number: int) -> str:
-    """Ten characters that do not follow the number's order."""
-    return f"{(number * 7919 + 13) % 9973:010d}"
+    """An ID of the real form that does not follow the number's order."""
+    body = f"{(number * 7919 + 13) % 9973:09d}"
+    return body + check_character(body)
 
 
 def write_manifest(home: Home, tables: dict[str, dict[str, dict[str, Any]]] = MARTS) -> Path:
@@ -45,8 +47,7 @@ def write_manifest(home: Home, tables: dict[str, dict[str, dict[str, Any]]] = MA
         }
         for table, columns in tables.items()
     }
-    path = home.dbt / "target" / "manifest.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = home.dbt / "manifest.json"
     path.write_text(json.dumps({"nodes": nodes}))
     return path
 
@@ -127,5 +128,5 @@ def begin(connection: duckdb.DuckDBPyConnection, home: Home, number: int) -> str
     connection.execute("update marts.fct_services set build = ?", [number])
     connection.execute("update study.descriptives set n = ?", [number])
     write_quality(connection, [])
-    write_meta(connection, identity, home.dbt / "target" / "manifest.json")
+    write_meta(connection, identity, home.dbt / "manifest.json")
     return identity

@@ -9,7 +9,7 @@ from publish_fixtures import CANARY, MARTS, begin, build_id, make_home, write_ma
 
 from assets.errors import DataError
 from assets.home import Home
-from assets.publish import content_hash, publish
+from assets.publish import content_hash, publish, write_meta
 
 
 @pytest.fixture
@@ -109,9 +109,9 @@ def test_a_leak_stops_the_publication_and_yesterdays_files_stay(home: Home, leak
     before = sorted(path.name for path in [*home.research.iterdir(), *home.agency.iterdir()])
     statement, code = LEAKS[leak]
     tagged = {**MARTS, "client_study": {**MARTS["client_study"], "seen": {"privacy": "quasi"}}}
-    write_manifest(home, tagged)
     with duckdb.connect(str(home.work_db)) as connection:
         connection.execute(statement)
+        write_meta(connection, build_id(1), write_manifest(home, tagged))
         with pytest.raises(DataError) as caught:
             publish(home, connection, build_id(2))
     assert caught.value.code == code
@@ -128,15 +128,17 @@ def test_a_leak_stops_the_publication_and_yesterdays_files_stay(home: Home, leak
 @pytest.mark.parametrize("privacy", [None, "direct", "free_text"])
 def test_a_column_without_tag_or_with_a_forbidden_one_stops(home: Home, privacy: str | None) -> None:
     meta = {"privacy": privacy} if privacy else {}
-    write_manifest(home, {**MARTS, "client_study": {**MARTS["client_study"], "age": meta}})
-    with duckdb.connect(str(home.work_db)) as connection, pytest.raises(DataError) as caught:
-        publish(home, connection, build_id(1))
+    manifest = write_manifest(home, {**MARTS, "client_study": {**MARTS["client_study"], "age": meta}})
+    with duckdb.connect(str(home.work_db)) as connection:
+        write_meta(connection, build_id(1), manifest)
+        with pytest.raises(DataError) as caught:
+            publish(home, connection, build_id(1))
     assert caught.value.code == ("DIRECT_IDENTIFIER" if privacy else "UNTAGGED_COLUMN")
     assert caught.value.place.column == "age"
     assert not home.research_db.exists()
 
 
-def test_a_described_but_unknown_column_stops_the_codebook(home: Home) -> None:
+def test_a_column_nobody_described_stops_the_codebook(home: Home) -> None:
     with duckdb.connect(str(home.work_db)) as connection:
         connection.execute("alter table marts.client_study add column mothers_phone int")
         with pytest.raises(DataError) as caught:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pandas as pd
 import pytest
+
 from expectations.kinds import between, matches, multi_of, one_of, ordered, plausible, present, rule, unique
 from expectations.model import Expectation, SuiteInfo
 from expectations.runner import judge

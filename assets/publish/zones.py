@@ -1,0 +1,71 @@
+"""The zones as places: which folder holds what, and who may open it.
+
+The agency zone is for agency staff (folders 0700, files 0600), the research and public zones are for others to read.
+DuckDB has no users inside a file, so the file modes of the places are the border.
+"""
+
+import os
+from pathlib import Path
+
+from assets.home import Home
+
+PRIVATE_FOLDER, SHARED_FOLDER = 0o700, 0o755
+PRIVATE_FILE, SHARED_FILE = 0o600, 0o444
+PRIVATE_UMASK = 0o077
+
+PLAIN_NOTICE = (
+    "OUTCOMES_KEY_FILE is not set: agency.duckdb, the working database and the vault are plain files,"
+    " protected by their file modes only."
+)
+
+
+def prepare_home(home: Home) -> None:
+    """Make the folders of a home with their modes and set the process's umask, so that every new file is private.
+
+    Existing folders of the agency zone are tightened to 0700. The inbox belongs to the staff who drop files into it: it
+    is made 0700 where absent and else left as it is.
+    """
+    os.umask(PRIVATE_UMASK)
+    for folder in (home.root, home.research, home.public):
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            folder.chmod(SHARED_FOLDER)
+    if not home.inbox.is_dir():
+        home.inbox.mkdir(mode=PRIVATE_FOLDER)
+    for folder in (home.agency, home.work, home.temp, home.vault, home.rejected, home.dbt, home.dagster):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(PRIVATE_FOLDER)
+
+
+def encryption_notice(home: Home) -> str | None:
+    """Return the sentence every run without a key must show, or None when a key is set."""
+    return None if home.key_file else PLAIN_NOTICE
+
+
+def loose_modes(home: Home) -> list[str]:
+    """Name every file or folder of the agency zone that somebody else could open; paths are relative to the home."""
+    loose = []
+    for path in [home.agency, *sorted(home.agency.rglob("*"))]:
+        if not path.is_symlink() and path.exists() and path.stat().st_mode & 0o077:
+            loose.append(_inside(path, home.root))
+    return loose
+
+
+def tighten(home: Home) -> int:
+    """Take group and world rights from everything in the agency zone; returns how many modes were changed.
+
+    For what libraries create with modes of their own (run storage, spill files).
+    """
+    changed = 0
+    for path in [home.agency, *home.agency.rglob("*")]:
+        if path.is_symlink() or not path.exists():
+            continue
+        mode = path.stat().st_mode
+        if mode & 0o077:
+            path.chmod(mode & 0o700)
+            changed += 1
+    return changed
+
+
+def _inside(path: Path, root: Path) -> str:
+    return str(path.relative_to(root))
