@@ -1,0 +1,144 @@
+"""The settings file: the contract's defaults as shipped, and mistakes told by file and key."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assets.errors import ConfigError
+from assets.study_config import StudyConfig, load_study_config
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def shipped(project_root: Path) -> Path:
+    return project_root / "config" / "study.yml"
+
+
+@pytest.fixture
+def changed(shipped: Path, tmp_path: Path) -> Callable[[Change], Path]:
+    def write(change: Change) -> Path:
+        settings = yaml.safe_load(shipped.read_text("utf-8"))
+        change(settings)
+        path = tmp_path / "study.yml"
+        path.write_text(yaml.safe_dump(settings), "utf-8")
+        return path
+
+    return write
+
+
+def test_the_shipped_settings_are_the_contracts_defaults(shipped: Path) -> None:
+    config = load_study_config(shipped)
+    variables = config.dbt_vars()
+
+    assert (config.study.start, config.study.end) == (date(2021, 1, 1), date(2021, 10, 31))
+    assert variables["age_as_of"] == "2021-10-31"
+    assert (variables["t0_first_day"], variables["t0_last_day"]) == (0, 60)
+    assert (variables["t6_target_days"], variables["t6_within_days"]) == (182, 45)
+    assert variables["scoreable_items"] == {"mspss": 9, "copse": 21, "urica": 12}
+    assert variables["service_unit"] == "service_type"
+    assert variables["non_counting_contact_types"] == ["attempt_to_contact"]
+    assert variables["main_counties"] == ["tarrant", "dallas"]
+    scales = {scale["name"]: scale for scale in variables["scales"]}
+    assert scales["mspss"]["min_answered"] == 9
+    assert scales["mspss_significant_other"]["items"] == [1, 2, 5, 10]
+    assert (scales["cope_se"]["factor"], scales["cope_se"]["min_answered"]) == (26, 21)
+    assert scales["urica_precontemplation"]["items"] == [1, 5, 9]
+    assert variables["urica_weights"] == {"precontemplation": -1, "contemplation": 1, "action": 1, "maintenance": 1}
+    assert variables["urica_divisor"] == 3
+
+
+def test_the_analysis_names_columns_of_client_study_only(shipped: Path, project_root: Path) -> None:
+    described = yaml.safe_load((project_root / "dbt_project/models/research/_research.yml").read_text("utf-8"))
+    columns = {column["name"] for column in described["models"][0]["columns"]}
+    analysis = load_study_config(shipped).analysis
+
+    used = set(analysis["describe"]) | {name for pair in analysis["associations"] for name in pair}
+    for model in analysis["models"]:
+        used |= {model["outcome"], *model["predictors"]}
+    for pair in analysis["pairs"]:
+        used |= {pair["t0"], pair["t6"]}
+    assert used <= columns
+
+
+def _set(*path: str, value: Any) -> Change:
+    def change(settings: dict[str, Any]) -> None:
+        for key in path[:-1]:
+            settings = settings[key]
+        settings[path[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (_set("services", "unit", value="hours"), "services.unit"),
+        (_set("services", "units", value="note"), "services.units"),
+        (_set("months_of_service", "method", value="calendar"), "months_of_service.method"),
+        (_set("goals", "denominator", value="open"), "goals.denominator"),
+        (_set("study", "end", value="2020-01-01"), "study"),
+        (_set("study", "start", value="January"), "study.start"),
+        (_set("waves", "t6", "within_days", value=-1), "waves.t6.within_days"),
+        (_set("waves", "t0", "last_day", value=-5), "waves.t0"),
+        (_set("residence", "main_counties", value=[]), "residence.main_counties"),
+        (_set("residence", "main_counties", value=["Tarrant'; drop"]), "residence.main_counties.0"),
+        (_set("scales", "mspss", "composite", value="median"), "scales.mspss.composite"),
+        (_set("scales", "mspss", "min_answered", value=13), "scales.mspss"),
+        (_set("scales", "mspss", "subscales", "family", "items", value=[3, 3]), "scales.mspss.subscales.family"),
+        (_set("scales", "urica", "key", "action", value=[1, 7, 11]), "scales.urica"),
+        (_set("scales", "urica", "cutoffs", value=[11, 8, 14]), "scales.urica"),
+        (_set("scales", "urica", "staging", value="cluster"), "scales.urica.staging"),
+    ],
+)
+def test_a_mistake_is_told_by_file_and_key(changed: Callable[[Change], Path], change: Change, key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_study_config(changed(change))
+    assert str(caught.value).startswith(f"study.yml: {key}: ")
+
+
+def test_the_item_key_of_the_form_in_use_is_required(changed: Callable[[Change], Path]) -> None:
+    with pytest.raises(ConfigError, match=r"study.yml: scales.urica.key: Field required"):
+        load_study_config(changed(lambda settings: settings["scales"]["urica"].pop("key")))
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "study: {start: [", "\x00"])
+def test_a_file_that_holds_no_settings_is_refused_by_name(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "study.yml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigError, match=r"^study\.yml"):
+        load_study_config(path)
+    with pytest.raises(ConfigError, match=r"^absent\.yml"):
+        load_study_config(tmp_path / "absent.yml")
+
+
+def test_the_hash_follows_values_not_words(shipped: Path, changed: Callable[[Change], Path]) -> None:
+    config = load_study_config(shipped)
+    respelled = load_study_config(changed(lambda settings: settings["waves"].pop("t0")))
+    other = load_study_config(changed(_set("services", "unit", value="note")))
+
+    assert config.hash == respelled.hash
+    assert config.hash != other.hash
+
+
+def test_strict_scales_ask_for_every_item(changed: Callable[[Change], Path]) -> None:
+    def strict(settings: dict[str, Any]) -> None:
+        settings["scales"]["mspss"]["missing"] = "strict"
+        settings["scales"]["cope_se"]["missing"] = "strict"
+
+    needed = {s["name"]: s["min_answered"] for s in load_study_config(changed(strict)).dbt_vars()["scales"]}
+    assert (needed["mspss"], needed["mspss_family"], needed["cope_se"]) == (12, 4, 26)
+
+
+def test_readiness_stays_in_whole_numbers_when_subscales_differ_in_size(shipped: Path) -> None:
+    settings: dict[str, Any] = yaml.safe_load(shipped.read_text("utf-8"))
+    settings["scales"]["urica"]["key"] = {
+        "precontemplation": [1, 5], "contemplation": [2, 6, 10], "action": [3, 7, 11, 9], "maintenance": [4, 8, 12],
+    }  # fmt: skip
+    variables = StudyConfig.model_validate(settings).dbt_vars()
+    assert variables["urica_divisor"] == 12
+    assert variables["urica_weights"] == {"precontemplation": -6, "contemplation": 4, "action": 3, "maintenance": 4}
