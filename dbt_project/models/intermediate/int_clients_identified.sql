@@ -20,11 +20,11 @@ matched as (
     where ids.matched_client_id is not null
 ),
 
--- "Declined" beside a marked group says nothing; alone it leaves nothing marked.
+-- Whoever declined has told nothing, whatever else is marked.
 marked as (
     select
         *,
-        nullif(trim(both '|' from replace('|' || races || '|', '|declined|', '|')), '') as marked_races
+        case when not {{ has_code('races', 'declined') }} then nullif(races, '') end as marked_races
     from matched
     where preference = 1
 )

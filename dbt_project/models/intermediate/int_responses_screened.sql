@@ -35,10 +35,10 @@ screened as (
             when status_bits & 1 <> 0 then 'preview'
             when status_bits & 2 <> 0 then 'test'
             when status_bits & 8 <> 0 then 'spam'
+            when client_id is null then 'unmatched'
             when not is_finished
                 {%- if var('accept_unfinished') %} and n_answered < scoreable_items{% endif %}
                 then 'unfinished_not_scoreable'
-            when client_id is null then 'unmatched'
         end as screened_out
     from responses
 ),
@@ -50,7 +50,7 @@ ranked as (
         *,
         row_number() over (
             partition by instrument, client_id, recorded_on, coalesce(behavior, 0), screened_out is null
-            order by n_answered desc, recorded_at_utc desc nulls last, response_id
+            order by n_answered desc, recorded_at_utc desc nulls last, response_id desc
         ) as day_rank
     from screened
 )
