@@ -1,0 +1,289 @@
+"""The maps of the feeds (``config/feeds/*.yml``) as typed objects, checked when they are loaded.
+
+A mistake in a map is told as :class:`assets.errors.ConfigError` with file and key, for the person who edits it.
+"""
+
+import hashlib
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from assets.errors import ConfigError
+from assets.ingest.texts import fold, slug
+
+T = TypeVar("T", bound=BaseModel)
+ColumnType = Literal["text", "id", "client_id", "date", "datetime", "month", "integer", "number", "code", "multi"]
+
+
+class Strict(BaseModel):
+    """A part of the configuration: unknown keys are mistakes, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(Strict):
+    """A name people read, in English and Spanish."""
+
+    en: str
+    es: str
+
+
+class Version(Strict):
+    """One edition of a form: since when it is in use, and which columns it did not have yet."""
+
+    name: str
+    since: date
+    until: date | None = None
+    lacks: tuple[str, ...] = ()
+
+
+class Column(Strict):
+    """One column of a workbook feed: how it is headed, what it holds, and what is required of it."""
+
+    header: str
+    type: ColumnType
+    synonyms: tuple[str, ...] = ()
+    required: bool = False
+    codes: str | None = None
+    strict: bool = False
+    low: float | None = None
+    high: float | None = None
+    not_future: bool = False
+    not_before: date | None = None
+    fill_down: bool = False
+    decimal_comma: bool = False
+    tag: Literal["direct", "quasi", "sensitive", "free_text", "none"]
+
+    @property
+    def known_headers(self) -> frozenset[str]:
+        """Folded spellings under which the column is recognised."""
+        return frozenset(fold(text) for text in (self.header, *self.synonyms))
+
+
+class OrderRule(Strict):
+    """Two dates of one row that must not be the wrong way round."""
+
+    earlier: str
+    later: str
+    code: str
+    outcome: Literal["warn", "quarantine"]
+
+
+class FeedBase(Strict):
+    """What every feed has, whatever its format."""
+
+    feed: str
+    title: Title
+    snapshot: Literal["full", "incremental"] = "full"
+    expect_every_days: int | None = None
+    key: tuple[str, ...]
+    newest_by: str | None = None
+    versions: tuple[Version, ...]
+
+
+class TableFeed(FeedBase):
+    """A workbook or CSV of the case-management system."""
+
+    format: Literal["table"]
+    sheets: tuple[str, ...]
+    date_order: Literal["mdy", "dmy", "ymd"] = "mdy"
+    columns: dict[str, Column]
+    order_rules: tuple[OrderRule, ...] = ()
+    total_words: tuple[str, ...] = ("total", "totals", "grand total", "subtotal", "totales", "suma")
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "TableFeed":
+        wanted = {*self.key, *(r.earlier for r in self.order_rules), *(r.later for r in self.order_rules)}
+        wanted |= {name for version in self.versions for name in version.lacks}
+        wanted |= {self.newest_by} if self.newest_by else set()
+        unknown = sorted(name for name in wanted if name not in self.columns)
+        if unknown:
+            raise ValueError(f"names no column of this feed: {', '.join(unknown)}")
+        return self
+
+
+class Question(Strict):
+    """One question of a survey: its ImportId, the names older exports use, its range and its label table."""
+
+    import_id: str
+    names: tuple[str, ...] = ()
+    low: int = 0
+    high: int = 0
+    labels: str | None = None
+
+
+class SurveyFeed(FeedBase):
+    """A Qualtrics survey in any of the shapes it is downloaded in."""
+
+    format: Literal["survey"]
+    client_id: Question
+    missing_codes: dict[int, str] = Field(default_factory=dict)
+    items: dict[str, Question]
+    labels: dict[str, dict[int, Title]]
+
+    @model_validator(mode="after")
+    def _labels_exist(self) -> "SurveyFeed":
+        for name, item in self.items.items():
+            if item.labels is not None and item.labels not in self.labels:
+                raise ValueError(f"items.{name}.labels names no label table of this feed")
+        return self
+
+
+class SpssFeed(FeedBase):
+    """A wide SPSS file, one row a participant."""
+
+    format: Literal["spss"]
+    case_number: str
+    variables: tuple[str, ...]
+    known_at_least: float = 0.5
+    identifying_words: tuple[str, ...] = ()
+
+
+Feed = TableFeed | SurveyFeed | SpssFeed
+
+
+class Code(Strict):
+    """One canonical code with its labels and the other spellings it answers to."""
+
+    code: str
+    en: str
+    es: str
+    also: tuple[str, ...] = ()
+
+
+class CodeList(Strict):
+    """The values of one coded column, in the order in which multi-selects are stored."""
+
+    codes: tuple[Code, ...]
+    suffixes: tuple[str, ...] = ()
+
+    def spellings(self) -> dict[str, str]:
+        """Folded spelling → code, for every label, synonym and code of the list."""
+        found: dict[str, str] = {}
+        for entry in self.codes:
+            for text in (entry.code, entry.code.replace("_", " "), entry.en, entry.es, *entry.also):
+                found.setdefault(fold(text), entry.code)
+                for suffix in self.suffixes:
+                    found.setdefault(fold(f"{text} {suffix}"), entry.code)
+                    found.setdefault(fold(f"{suffix} de {text}"), entry.code)
+        return found
+
+
+class ClientIdRule(Strict):
+    """A client ID is ``prefix``, a dash and ``digits`` digits."""
+
+    prefix: str
+    digits: int
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """The canonical form as a regular expression."""
+        return re.compile(rf"{re.escape(self.prefix)}-\d{{{self.digits}}}")
+
+
+class Agency(Strict):
+    """What all feeds share: name, time zone and the shape of a client ID."""
+
+    name: str
+    time_zone: str
+    client_id: ClientIdRule
+
+
+class Feeds(Strict):
+    """Everything ingestion must know about the sources; ``hash`` changes when any of it changes."""
+
+    agency: Agency
+    tables: dict[str, TableFeed]
+    surveys: dict[str, SurveyFeed]
+    spss: dict[str, SpssFeed]
+    code_lists: dict[str, CodeList]
+    hash: str
+
+    @property
+    def all(self) -> dict[str, Feed]:
+        """Every feed by its name."""
+        return {**self.tables, **self.surveys, **self.spss}
+
+
+def load_feeds(config_dir: Path) -> Feeds:
+    """Read ``agency.yml`` and ``feeds/*.yml`` below ``config_dir``.
+
+    Raises :class:`ConfigError` naming file and key when something is missing, misspelt or of the wrong type.
+    """
+    digest = hashlib.sha256()
+    agency = _parse(Agency, config_dir / "agency.yml", _read(config_dir / "agency.yml", digest))
+    lists_file = config_dir / "feeds" / "code_lists.yml"
+    code_lists = {name: _code_list(name, body, lists_file) for name, body in _read(lists_file, digest).items()}
+    feeds: dict[str, Feed] = {}
+    kinds: dict[str, type[TableFeed | SurveyFeed | SpssFeed]] = {
+        "table": TableFeed,
+        "survey": SurveyFeed,
+        "spss": SpssFeed,
+    }
+    for path in sorted((config_dir / "feeds").glob("*.yml")):
+        if path.name == lists_file.name:
+            continue
+        body = _read(path, digest)
+        kind = kinds.get(str(body.get("format")))
+        if kind is None:
+            raise ConfigError(f"{path.name}: format: must be one of {', '.join(kinds)}")
+        feed: Feed = _parse(kind, path, body)
+        if feed.feed in feeds:
+            raise ConfigError(f"{path.name}: feed: '{feed.feed}' is described twice")
+        feeds[feed.feed] = feed
+    for feed in feeds.values():
+        _check_codes(feed, code_lists)
+    return Feeds(
+        agency=agency,
+        tables={n: f for n, f in feeds.items() if isinstance(f, TableFeed)},
+        surveys={n: f for n, f in feeds.items() if isinstance(f, SurveyFeed)},
+        spss={n: f for n, f in feeds.items() if isinstance(f, SpssFeed)},
+        code_lists=code_lists,
+        hash=digest.hexdigest(),
+    )
+
+
+def _read(path: Path, digest: Any) -> dict[str, Any]:
+    if not path.is_file():
+        raise ConfigError(f"{path.name}: the file is missing")
+    content = path.read_bytes()
+    digest.update(content)
+    try:
+        body = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}" if mark else "unknown line"
+        raise ConfigError(f"{path.name}: {where}: not valid YAML") from None
+    if not isinstance(body, dict):
+        raise ConfigError(f"{path.name}: must hold keys and values")
+    return body
+
+
+def _parse(model: type[T], path: Path, body: dict[str, Any]) -> T:
+    try:
+        return model.model_validate(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or str(body.get("feed", "file"))
+        raise ConfigError(f"{path.name}: {key}: {first['msg']}") from None
+
+
+def _code_list(name: str, body: Any, path: Path) -> CodeList:
+    if isinstance(body, list):
+        return _parse(CodeList, path, {"codes": body})
+    if isinstance(body, dict) and isinstance(body.get("names"), list):
+        codes = [{"code": slug(text), "en": text, "es": text} for text in map(str, body["names"])]
+        return _parse(CodeList, path, {"codes": codes, "suffixes": body.get("suffixes", [])})
+    raise ConfigError(f"{path.name}: {name}: must be a list of codes, or hold 'names'")
+
+
+def _check_codes(feed: Feed, code_lists: dict[str, CodeList]) -> None:
+    if not isinstance(feed, TableFeed):
+        return
+    for name, column in feed.columns.items():
+        if column.type in ("code", "multi") and column.codes not in code_lists:
+            raise ConfigError(f"{feed.feed}.yml: columns.{name}.codes: no such list in code_lists.yml")

@@ -1,0 +1,139 @@
+"""What lies in the inbox: regular files only, at rest, and none of the clutter that desktops leave behind."""
+
+import hashlib
+import os
+import re
+import stat
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from assets.errors import DataError
+
+_CLUTTER = re.compile(r"~\$.*|\.~lock\..*#|.*\.tmp|\.DS_Store|Thumbs\.db|desktop\.ini|\._.*", re.IGNORECASE)
+_UNFINISHED = re.compile(r".*\.(?:part|partial|crdownload|download|filepart)|\..+\.[A-Za-z0-9]{6}", re.IGNORECASE)
+_CONFLICT = re.compile(r".*(?:\(\d+\)|-DESKTOP-\w+|conflicted copy|conflicto).*", re.IGNORECASE)
+FRESH_SECONDS = 10.0
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One directory entry: path, name below the inbox, size and time at the first look, and a verdict by name or
+    kind."""
+
+    path: Path
+    name: str
+    size: int
+    mtime: float
+    verdict: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """The suffix in lower case."""
+        return self.path.suffix.lower()
+
+    @property
+    def name_token(self) -> str:
+        """A token for an entry that has no content to be known by."""
+        return hashlib.sha256(f"name:{self.name}".encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def list_inbox(inbox: Path) -> list[Candidate]:
+    """Every entry below ``inbox`` in name order, links never followed.
+
+    Raises :class:`DataError` ``UNREADABLE`` when the folder itself is missing or cannot be listed: an unreachable
+    share is a
+    failure, not an empty night.
+    """
+    try:
+        found = sorted(_walk(inbox, inbox), key=lambda candidate: candidate.name)
+    except OSError:
+        raise DataError("UNREADABLE", "the inbox is missing or cannot be read") from None
+    return found
+
+
+def _walk(folder: Path, root: Path) -> Iterator[Candidate]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = Path(entry.path)
+            info = entry.stat(follow_symlinks=False)
+            name = str(path.relative_to(root))
+            if stat.S_ISDIR(info.st_mode):
+                yield from _walk(path, root)
+            elif _CLUTTER.fullmatch(entry.name):
+                yield Candidate(path, name, info.st_size, info.st_mtime, "NOT_DATA")
+            elif not stat.S_ISREG(info.st_mode) or info.st_nlink > 1:
+                yield Candidate(path, name, 0, info.st_mtime, "NOT_REGULAR")
+            elif _UNFINISHED.fullmatch(entry.name):
+                yield Candidate(path, name, info.st_size, info.st_mtime, "STILL_WRITING")
+            else:
+                yield Candidate(path, name, info.st_size, info.st_mtime)
+
+
+def wait_until_settled(candidates: list[Candidate], seconds: float) -> set[str]:
+    """Names of the files that changed between two looks ``seconds`` apart; waits only when a file is fresh."""
+    now = time.time()
+    fresh = [c for c in candidates if c.verdict is None and abs(now - c.mtime) < FRESH_SECONDS]
+    if fresh and seconds > 0:
+        time.sleep(seconds)
+    return {candidate.name for candidate in fresh if not _unchanged(candidate)}
+
+
+def _unchanged(candidate: Candidate) -> bool:
+    try:
+        info = candidate.path.lstat()
+    except OSError:
+        return False
+    return info.st_size == candidate.size and info.st_mtime == candidate.mtime
+
+
+def is_conflict_copy(name: str) -> bool:
+    """True for names that sync programs give to copies in conflict."""
+    return bool(_CONFLICT.fullmatch(name))
+
+
+def into_vault(candidate: Candidate, vault: Path, temp: Path) -> tuple[str, Path]:
+    """Copy the bytes into the vault under their hash and return (sha256, vault path).
+
+    The copy is what is parsed: whatever happens to the inbox file later cannot mix two versions. Raises
+    :class:`DataError` ``NOT_REGULAR``, ``UNREADABLE`` or ``STILL_WRITING``.
+    """
+    try:
+        handle = os.open(candidate.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        code = "NOT_REGULAR" if error.errno in (40, 62) else "UNREADABLE"
+        raise DataError(code, "the file cannot be opened") from None
+    temp.mkdir(parents=True, exist_ok=True, mode=0o700)
+    digest = hashlib.sha256()
+    draft = temp / f"vault-{os.getpid()}-{candidate.name_token}"
+    with os.fdopen(handle, "rb") as source:
+        if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+            raise DataError("NOT_REGULAR", "not a regular file")
+        with draft.open("wb") as target:
+            draft.chmod(0o600)
+            while block := source.read(_BLOCK):
+                digest.update(block)
+                target.write(block)
+    if not _unchanged(candidate):
+        draft.unlink()
+        raise DataError("STILL_WRITING", "the file changed while it was copied")
+    sha256 = digest.hexdigest()
+    place = vault / sha256[:2] / sha256
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if place.exists():
+        draft.unlink()
+    else:
+        draft.replace(place)
+    return sha256, place
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a regular file, links not followed."""
+    digest = hashlib.sha256()
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as source:
+        while block := source.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

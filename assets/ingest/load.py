@@ -1,0 +1,252 @@
+"""Typed batches into DuckDB: one transaction a file, all of it or nothing."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from assets.ingest.config import Feeds
+from assets.ingest.parsed import Parsed, Quarantined
+from assets.ingest.reasons import outcome_of
+
+_SEPARATOR = "chr(31)"
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """One row of ``control.files`` as ingestion fills it."""
+
+    file_token: str
+    sha256: str | None
+    name: str
+    status: str
+    reason: str | None
+    first_seen: datetime
+    size: int
+    kind: str | None = None
+    form_version: str | None = None
+    exported_at: datetime | None = None
+    loaded_at: datetime | None = None
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    rows_structural: int = 0
+    rows_erased: int = 0
+    map_hash: str | None = None
+
+
+@dataclass
+class Stage:
+    """Batches of one file on their way: staged in temporary tables, so that memory stays bounded by a batch."""
+
+    connection: Any
+    feeds: Feeds
+    tables: dict[str, str] = field(default_factory=dict)
+
+    def take(self, table: str, batch: pa.Table) -> None:
+        """Stage a batch for ``raw.<table>``."""
+        if batch.num_rows == 0:
+            return
+        self.connection.register("incoming_batch", batch)
+        try:
+            if table not in self.tables:
+                self.tables[table] = f"stage_{table}"
+                self.connection.execute(f"CREATE OR REPLACE TEMP TABLE stage_{table} AS SELECT * FROM incoming_batch")
+            else:
+                self.connection.execute(f"INSERT INTO stage_{table} BY NAME SELECT * FROM incoming_batch")
+        finally:
+            self.connection.unregister("incoming_batch")
+
+    def clear(self) -> None:
+        """Drop what was staged."""
+        for name in self.tables.values():
+            self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+        self.tables.clear()
+
+
+def settle_rows(stage: Stage, parsed: Parsed, erased: bool) -> tuple[int, int]:
+    """Give every staged row its hash, set exact duplicates and key conflicts apart; return (duplicates, erased)."""
+    kind = parsed.kind
+    if kind is None or kind not in stage.tables or kind in stage.feeds.spss:
+        return 0, 0
+    feed = stage.feeds.all[kind]
+    con, name = stage.connection, stage.tables[kind]
+    n_erased = _drop_erased(con, name) if erased else 0
+    columns = [row[0] for row in con.execute(f"DESCRIBE {name}").fetchall()]
+    content = [column for column in columns if column not in ("sheet", "row_number")]
+    hashed = ", ".join(f"coalesce(CAST({column} AS VARCHAR), chr(30))" for column in content)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE {name}_settled AS
+        SELECT *, row_number() OVER (PARTITION BY row_hash ORDER BY sheet NULLS FIRST, row_number) AS copy
+        FROM (SELECT *, md5(concat_ws({_SEPARATOR}, {hashed})) AS row_hash FROM {name})"""
+    )
+    con.execute(f"DROP TABLE {name}")
+    duplicates = con.execute(f"SELECT count(*) FROM {name}_settled WHERE copy > 1").fetchone()[0]
+    con.execute(f"DELETE FROM {name}_settled WHERE copy > 1")
+    con.execute(f"ALTER TABLE {name}_settled DROP COLUMN copy")
+    stage.tables[kind] = f"{name}_settled"
+    parsed.note("DUPLICATE_ROW", duplicates)
+    _set_conflicts_apart(stage, parsed, feed.key, feed.newest_by)
+    return duplicates, n_erased
+
+
+def _drop_erased(con: Any, name: str) -> int:
+    where = "client_id IN (SELECT client_id FROM control.erased_clients)"
+    n = con.execute(f"SELECT count(*) FROM {name} WHERE {where}").fetchone()[0]
+    con.execute(f"DELETE FROM {name} WHERE {where}")
+    return int(n)
+
+
+def _set_conflicts_apart(stage: Stage, parsed: Parsed, key: tuple[str, ...], newest_by: str | None) -> None:
+    """Rows of one key that differ stay only where ``newest_by`` tells them apart; the others wait, all of them."""
+    con, name = stage.connection, stage.tables[parsed.kind or ""]
+    keys = ", ".join(key)
+    told = f", {newest_by}" if newest_by else ""
+    # Where a date tells which is newer, only the rows that share key and date are in conflict.
+    found = con.execute(
+        f"""SELECT * FROM {name} WHERE ({keys}{told}) IN (
+            SELECT ({keys}{told}) FROM {name} GROUP BY {keys}{told} HAVING count(*) > 1)
+        ORDER BY sheet NULLS FIRST, row_number"""
+    )
+    columns = [item[0] for item in found.description]
+    rows = found.fetchall()
+    if not rows:
+        return
+    for row in rows:
+        cells = dict(zip(columns, row, strict=True))
+        sheet, number = cells.pop("sheet"), cells.pop("row_number")
+        cells.pop("row_hash")
+        texts = {k: None if v is None else str(v) for k, v in cells.items()}
+        parsed.quarantined.append(Quarantined(sheet, number, key[0], "KEY_CONFLICT", texts))
+        con.execute(f"DELETE FROM {name} WHERE sheet IS NOT DISTINCT FROM ? AND row_number = ?", [sheet, number])
+    parsed.note("KEY_CONFLICT", len(rows), column=key[0])
+
+
+def write_file(stage: Stage, parsed: Parsed, record: FileRecord, opened: datetime) -> None:
+    """Move the staged rows into ``raw`` and write the file's control rows, in one transaction."""
+    con = stage.connection
+    con.execute("BEGIN TRANSACTION")
+    try:
+        forget_file(con, stage.feeds, record.file_token)
+        for table, staged in stage.tables.items():
+            _insert(con, table, staged, record.file_token)
+        _write_findings(con, parsed, record.file_token)
+        _write_quarantine(con, parsed, record.file_token, opened)
+        _write_columns(con, parsed, record.file_token)
+        write_record(con, record)
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+
+
+def forget_file(con: Any, feeds: Feeds, token: str) -> None:
+    """Remove every row that came from a file (it is about to be read again under other maps)."""
+    from assets.ingest.schema import raw_columns
+
+    for table in raw_columns(feeds):
+        con.execute(f"DELETE FROM raw.{table} WHERE file_token = ?", [token])
+    for table in ("findings", "quarantine", "file_columns", "files"):
+        con.execute(f"DELETE FROM control.{table} WHERE file_token = ?", [token])
+
+
+def write_record(con: Any, record: FileRecord) -> None:
+    """Insert or replace the file's row in ``control.files``."""
+    values = [
+        record.file_token, record.sha256, record.name, record.kind, record.form_version, record.status, record.reason,
+        record.exported_at, record.first_seen, record.loaded_at, record.size, record.rows_read, record.rows_loaded,
+        record.rows_quarantined, record.rows_duplicate, record.rows_structural, record.rows_erased, record.map_hash,
+    ]  # fmt: skip
+    con.execute(f"INSERT OR REPLACE INTO control.files VALUES ({', '.join('?' * len(values))})", values)
+
+
+def _insert(con: Any, table: str, staged: str, token: str) -> None:
+    columns = [row[0] for row in con.execute(f"DESCRIBE {staged}").fetchall()]
+    extra = "" if "row_hash" in columns or table.endswith("_variables") else ", NULL AS row_hash"
+    # One order of rows whatever the threads did: the same file always gives the same table.
+    order = "ORDER BY sheet NULLS FIRST, row_number" + (", column_name" if table == "unmapped_cells" else "")
+    if table.endswith("_variables"):
+        con.execute(f"INSERT INTO raw.{table} BY NAME SELECT ? AS file_token, * FROM {staged}", [token])
+    else:
+        con.execute(f"INSERT INTO raw.{table} BY NAME SELECT ? AS file_token, *{extra} FROM {staged} {order}", [token])
+
+
+def _write_findings(con: Any, parsed: Parsed, token: str) -> None:
+    rows = [
+        (token, sheet, column, code, severity_of(code), n)
+        for (sheet, column, code), n in sorted(parsed.findings.items(), key=lambda item: tuple(str(p) for p in item[0]))
+    ]
+    if not rows:
+        return
+    table = pa.table(
+        {
+            name: pa.array([row[i] for row in rows]) if name == "n" else pa.array([row[i] for row in rows], pa.string())
+            for i, name in enumerate(("file_token", "sheet", "column_name", "code", "severity", "n"))
+        }
+    )
+    _insert_arrow(con, "control.findings", table)
+
+
+def severity_of(code: str) -> str:
+    """``norm`` for what was settled by rule, ``warn`` for what a person should see."""
+    return "norm" if outcome_of(code) == "norm" else "warn"
+
+
+def _write_quarantine(con: Any, parsed: Parsed, token: str, opened: datetime) -> None:
+    if not parsed.quarantined:
+        return
+    rows = parsed.quarantined
+    table = pa.table(
+        {
+            "quarantine_id": pa.array([_quarantine_id(token, q) for q in rows], pa.string()),
+            "file_token": pa.array([token] * len(rows), pa.string()),
+            "sheet": pa.array([q.sheet for q in rows], pa.string()),
+            "row_number": pa.array([q.row_number for q in rows], pa.int64()),
+            "column_name": pa.array([q.column for q in rows], pa.string()),
+            "rule_code": pa.array([q.code for q in rows], pa.string()),
+            "scope": pa.array([q.scope for q in rows], pa.string()),
+            "state": pa.array(["open"] * len(rows), pa.string()),
+            "cells": pa.array([json.dumps(q.cells, ensure_ascii=False) for q in rows], pa.string()),
+            "opened_at": pa.array([opened] * len(rows), pa.timestamp("us")),
+        }
+    )
+    _insert_arrow(con, "control.quarantine", table)
+
+
+def _quarantine_id(token: str, row: Quarantined) -> str:
+    place = f"{token}|{row.sheet}|{row.row_number}|{row.column}|{row.code}"
+    return hashlib.sha256(place.encode()).hexdigest()[:16]
+
+
+def _write_columns(con: Any, parsed: Parsed, token: str) -> None:
+    rows = [
+        (header.sheet, header.row, position, name, target, how)
+        for header in parsed.headers
+        for position, (name, target, how) in enumerate(header.columns, start=1)
+    ]
+    if not rows:
+        return
+    table = pa.table(
+        {
+            "file_token": pa.array([token] * len(rows), pa.string()),
+            "sheet": pa.array([r[0] for r in rows], pa.string()),
+            "header_row": pa.array([r[1] for r in rows], pa.int64()),
+            "position": pa.array([r[2] for r in rows], pa.int32()),
+            "name": pa.array([r[3] for r in rows], pa.string()),
+            "column_name": pa.array([r[4] for r in rows], pa.string()),
+            "how": pa.array([r[5] for r in rows], pa.string()),
+        }
+    )
+    _insert_arrow(con, "control.file_columns", table)
+
+
+def _insert_arrow(con: Any, target: str, table: pa.Table) -> None:
+    con.register("incoming_rows", table)
+    try:
+        con.execute(f"INSERT INTO {target} BY NAME SELECT * FROM incoming_rows")
+    finally:
+        con.unregister("incoming_rows")

@@ -1,0 +1,106 @@
+"""The minimal data set: one wide SPSS file becomes one row a case and variable, the reason of a missing value beside
+it."""
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+
+from assets.errors import DataError, Place
+from assets.ingest.config import Feeds, SpssFeed
+from assets.ingest.parsed import HeaderMap, Parsed, Sink
+from assets.ingest.spss import SpssFile, SpssVariable, json_labels, json_missing
+from assets.ingest.texts import fold
+
+
+def recognise_spss(file: SpssFile, feeds: Feeds) -> tuple[SpssFeed, float] | None:
+    """The SPSS feed that shares the largest part of its variables with the file, if it is enough."""
+    names = {variable.name.lower() for variable in file.variables}
+    best: tuple[float, str, SpssFeed] | None = None
+    for name, feed in feeds.spss.items():
+        share = sum(1 for variable in feed.variables if variable in names) / max(1, len(feed.variables))
+        if share >= feed.known_at_least and (best is None or (share, name) > best[:2]):
+            best = (share, name, feed)
+    return (best[2], best[0]) if best else None
+
+
+def check_identifying(file: SpssFile, feed: SpssFeed) -> None:
+    """Refuse a de-identified file one of whose variables is named or labelled like an identifier."""
+    words = {fold(word).replace(" ", "") for word in feed.identifying_words}
+    for variable in file.variables:
+        for text in (variable.name, variable.label or ""):
+            parts = re.split(r"[^a-z0-9]+", fold(text))
+            pairs = {a + b for a, b in pairwise(parts)}
+            if words & ({*parts, fold(text).replace(" ", "")} | pairs):
+                raise DataError("PII_IN_RESEARCH_DROP", "an identifying variable", Place(column=variable.name))
+
+
+def load_minimal(file: SpssFile, feed: SpssFeed, parsed: Parsed, sink: Sink) -> None:
+    """Hand on the variables' dictionary and the long table; the file's rows are its cases."""
+    check_identifying(file, feed)
+    known = {name.lower() for name in feed.variables}
+    columns = []
+    for variable in file.variables:
+        is_known = variable.name.lower() in known
+        columns.append((variable.name, variable.name.lower() if is_known else None, "name" if is_known else "new"))
+        if not is_known:
+            parsed.note("NEW_COLUMN", column=variable.name)
+    parsed.headers.append(HeaderMap(None, 1, 0, tuple(columns)))
+    parsed.rows_read += file.rows
+    parsed.rows_out += file.rows
+    sink("minimal_dataset_variables", _dictionary(file.variables))
+    sink("minimal_dataset", _long(file, feed))
+
+
+def _dictionary(variables: list[SpssVariable]) -> pa.Table:
+    return pa.table(
+        {
+            "position": pa.array(range(1, len(variables) + 1), pa.int32()),
+            "variable": pa.array([v.name for v in variables], pa.string()),
+            "label": pa.array([v.label for v in variables], pa.string()),
+            "measure": pa.array([v.measure for v in variables], pa.string()),
+            "format": pa.array([v.format for v in variables], pa.string()),
+            "value_labels": pa.array([json_labels(v) for v in variables], pa.string()),
+            "user_missing": pa.array([json_missing(v) for v in variables], pa.string()),
+        }
+    )
+
+
+def _long(file: SpssFile, feed: SpssFeed) -> pa.Table:
+    """A clean value is null where the file declares the code missing; the code's label (or the code) is the reason."""
+    cases: list[int] = []
+    names: list[str] = []
+    numbers: list[float | None] = []
+    texts: list[str | None] = []
+    reasons: list[str | None] = []
+    for variable in file.variables:
+        values = file.columns[variable.name]
+        cases.extend(range(1, file.rows + 1))
+        names.extend([variable.name] * file.rows)
+        for value in values:
+            number, text, reason = _split(value, variable)
+            numbers.append(number)
+            texts.append(text)
+            reasons.append(reason)
+    return pa.table(
+        {
+            "sheet": pa.nulls(len(cases), pa.string()),
+            "row_number": pa.array(cases, pa.int64()),
+            "case_number": pa.array(cases, pa.int32()),
+            "variable": pa.array(names, pa.string()),
+            "value_number": pa.array(numbers, pa.float64()),
+            "value_text": pa.array(texts, pa.string()),
+            "missing_reason": pa.array(reasons, pa.string()),
+        }
+    )
+
+
+def _split(value: Any, variable: SpssVariable) -> tuple[float | None, str | None, str | None]:
+    if value is None:
+        return None, None, "system"
+    if variable.is_missing(value):
+        return None, None, variable.value_labels.get(value) or f"code {value:g}" if not variable.is_text else str(value)
+    if variable.is_text:
+        return None, str(value).rstrip(" ") or None, None
+    return float(value), None, None

@@ -1,0 +1,246 @@
+"""A night's ingestion: every file of the inbox ends with a status and a reason, and one bad file never stops the
+others."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from assets.errors import DataError, Place
+from assets.ingest.config import Feeds
+from assets.ingest.inbox import Candidate, hash_file, into_vault, is_conflict_copy, list_inbox, wait_until_settled
+from assets.ingest.load import FileRecord, Stage, settle_rows, write_file, write_record
+from assets.ingest.parsed import Parsed
+from assets.ingest.paths import IngestPaths
+from assets.ingest.read import ReadContext, exported_at, read_file
+from assets.ingest.reasons import REASONS, sentence
+from assets.ingest.schema import create_tables
+
+ROW_CLASSES = ("read", "loaded", "quarantined", "duplicate", "structural", "erased")
+Progress = Callable[[str], None]
+
+
+@dataclass
+class IngestSummary:
+    """What a night's ingestion did, in counts: files by status, rows by class, findings by code."""
+
+    files: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+    findings: Counter[str] = field(default_factory=Counter)
+    new_tokens: list[str] = field(default_factory=list)
+
+    def as_line(self) -> str:
+        """One line for a log: files by status, rows by class."""
+        files = ", ".join(f"{n} {status}" for status, n in sorted(self.files.items()))
+        rows = ", ".join(f"{self.rows[name]:,} {name}" for name in ROW_CLASSES)
+        return f"files: {files or 'none'}; rows: {rows}"
+
+    @property
+    def changed(self) -> bool:
+        """True when a file was loaded, so that everything downstream has to be built again."""
+        return bool(self.new_tokens)
+
+
+@dataclass
+class Night:
+    """What every step of one ingestion shares."""
+
+    paths: IngestPaths
+    connection: Any
+    feeds: Feeds
+    now: datetime
+    known: dict[str, tuple[str, str, str | None, str | None]]
+    first_seen: dict[str, datetime]
+    summary: IngestSummary
+    has_erased: bool
+
+
+def ingest(
+    paths: IngestPaths, connection: Any, feeds: Feeds, *, now: datetime, progress: Progress | None = None
+) -> IngestSummary:
+    """Load what is new in the inbox; files already loaded under the same maps are not read again.
+
+    ``now`` is an aware datetime. Raises :class:`DataError` ``UNREADABLE`` when the inbox itself is missing.
+    """
+    say = progress or (lambda _text: None)
+    create_tables(connection, feeds)
+    stamp = now.astimezone(UTC).replace(tzinfo=None)
+    candidates = list_inbox(paths.inbox)
+    night = _night(paths, connection, feeds, stamp)
+    moving = wait_until_settled([c for c in candidates if c.name not in night.known], paths.settle_seconds)
+    for number, entry in enumerate(candidates, start=1):
+        say(f"file {number} of {len(candidates)}")
+        is_moving = entry.name in moving and entry.verdict is None
+        _take(night, replace(entry, verdict="STILL_WRITING") if is_moving else entry)
+    _count(night)
+    return night.summary
+
+
+def _night(paths: IngestPaths, connection: Any, feeds: Feeds, now: datetime) -> Night:
+    rows = connection.execute(
+        "SELECT file_token, sha256, name, status, map_hash, first_seen FROM control.files"
+    ).fetchall()
+    known = {
+        row[1]: (row[0], row[2], row[3], row[4])
+        for row in rows
+        if row[1] and row[3] in ("loaded", "rejected", "held", "ignored")
+    }
+    seen = {row[0]: row[5] for row in rows}
+    erased = connection.execute(
+        "SELECT count(*) FROM information_schema.tables "
+        "WHERE table_schema = 'control' AND table_name = 'erased_clients'"
+    ).fetchone()[0]
+    connection.execute("DELETE FROM control.files WHERE status = 'deferred'")
+    return Night(paths, connection, feeds, now, known, seen, IngestSummary(), bool(erased))
+
+
+def _take(night: Night, candidate: Candidate) -> None:
+    """Settle one entry of the inbox."""
+    if candidate.verdict is not None:
+        _without_reading(night, candidate, candidate.verdict)
+        return
+    if candidate.size == 0:
+        first = night.first_seen.get(candidate.name_token, night.now)
+        waited = (night.now - first).total_seconds() / 3600
+        _without_reading(
+            night, candidate, "EMPTY_FILE", "rejected" if waited >= night.paths.defer_limit_hours else "deferred"
+        )
+        return
+    try:
+        sha256 = hash_file(candidate.path)
+        earlier = night.known.get(sha256)
+        if earlier is not None and earlier[1] == candidate.name and earlier[3] == night.feeds.hash:
+            return
+        if earlier is not None and earlier[1] != candidate.name and (night.paths.inbox / earlier[1]).is_file():
+            _same_bytes(night, candidate, sha256)
+            return
+        sha256, place = into_vault(candidate, night.paths.vault, night.paths.temp)
+    except DataError as error:
+        _without_reading(night, candidate, error.code)
+        return
+    except OSError:
+        _without_reading(night, candidate, "UNREADABLE")
+        return
+    _read_and_load(night, candidate, sha256, place)
+
+
+def _without_reading(night: Night, candidate: Candidate, code: str, status: str | None = None) -> None:
+    token = candidate.name_token
+    outcome = REASONS[code].outcome
+    chosen = status or {"defer": "deferred", "ignore": "ignored"}.get(outcome, "rejected")
+    first = night.first_seen.get(token, night.now)
+    write_record(
+        night.connection,
+        FileRecord(token, None, candidate.name, chosen, code, first, candidate.size, map_hash=night.feeds.hash),
+    )
+    if chosen == "rejected":
+        _reject_note(night, token, code, sentence(code))
+
+
+def _same_bytes(night: Night, candidate: Candidate, sha256: str) -> None:
+    token = candidate.name_token
+    record = FileRecord(
+        token,
+        sha256,
+        candidate.name,
+        "duplicate",
+        "DUPLICATE_OF",
+        night.first_seen.get(token, night.now),
+        candidate.size,
+    )
+    write_record(night.connection, record)
+
+
+def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path) -> None:
+    token = sha256[:12]
+    parsed = Parsed()
+    stage = Stage(night.connection, night.feeds)
+    context = ReadContext(night.feeds, night.now.date(), candidate.suffix)
+    record = FileRecord(
+        token, sha256, candidate.name, "loaded", None, night.first_seen.get(token, night.now), candidate.size,
+        loaded_at=night.now, map_hash=night.feeds.hash,
+    )  # fmt: skip
+    if is_conflict_copy(candidate.name):
+        parsed.note("CONFLICT_COPY")
+    try:
+        read_file(place, context, parsed, stage.take)
+        duplicates, erased = settle_rows(stage, parsed, night.has_erased)
+        record = _loaded(record, parsed, candidate, night, duplicates=duplicates, erased=erased)
+    except DataError as error:
+        stage.clear()
+        record = _refused(record, parsed, error, night)
+    finally:
+        if record.status != "loaded":
+            stage.clear()
+    if record.status != "loaded":
+        parsed = Parsed(kind=parsed.kind, headers=parsed.headers)
+    write_file(stage, parsed, record, night.now)
+    stage.clear()
+    night.known[sha256] = (token, candidate.name, record.status, record.map_hash)
+    if record.status == "loaded":
+        night.summary.new_tokens.append(token)
+
+
+def _loaded(
+    record: FileRecord, parsed: Parsed, candidate: Candidate, night: Night, *, duplicates: int, erased: int
+) -> FileRecord:
+    quarantined = len(parsed.quarantined_rows)
+    loaded = parsed.rows_read - parsed.structural - quarantined - duplicates - erased
+    if loaded == 0 and parsed.kind:
+        parsed.note("NO_ROWS")
+    return replace(
+        record,
+        kind=parsed.kind,
+        form_version=parsed.form_version,
+        exported_at=exported_at(parsed, candidate.mtime, night.feeds.agency.time_zone),
+        rows_read=parsed.rows_read,
+        rows_loaded=loaded,
+        rows_quarantined=quarantined,
+        rows_duplicate=duplicates,
+        rows_structural=parsed.structural,
+        rows_erased=erased,
+    )
+
+
+def _refused(record: FileRecord, parsed: Parsed, error: DataError, night: Night) -> FileRecord:
+    outcome = REASONS[error.code].outcome if error.code in REASONS else "reject"
+    status = {"defer": "deferred", "ignore": "ignored", "hold": "held"}.get(outcome, "rejected")
+    if status == "rejected":
+        place = Place(record.file_token, error.place.sheet, error.place.row, error.place.column)
+        where = f" ({place})"
+        _reject_note(
+            night,
+            record.file_token,
+            error.code,
+            f"{sentence(error.code)}\n{sentence(error.code, 'es')}\n{error.explanation}{where}",
+        )
+        labels = parsed.details.get("unknown_labels")
+        if labels:
+            with (night.paths.rejected / f"{record.file_token}.txt").open("a", encoding="utf-8") as handle:
+                for column, texts in labels.items():
+                    handle.write(f"{column}: {texts}\n")
+    return replace(record, kind=parsed.kind, status=status, reason=error.code, loaded_at=None)
+
+
+def _reject_note(night: Night, token: str, code: str, text: str) -> None:
+    night.paths.rejected.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (night.paths.rejected / f"{token}.txt").write_text(f"{code}\n{text}\n", encoding="utf-8")
+
+
+def _count(night: Night) -> None:
+    """Totals over everything the database now knows of the inbox, so that a night without news tells the same."""
+    summary, con = night.summary, night.connection
+    for status, reason, n in con.execute(
+        "SELECT status, reason, count(*) FROM control.files GROUP BY ALL ORDER BY ALL"
+    ).fetchall():
+        summary.files[status] += n
+        if reason:
+            summary.reasons[reason] += n
+    sums = ", ".join(f"coalesce(sum(rows_{name}), 0)" for name in ROW_CLASSES)
+    row = con.execute(f"SELECT {sums} FROM control.files").fetchone()
+    summary.rows.update({name: int(value) for name, value in zip(ROW_CLASSES, row, strict=True)})
+    for code, n in con.execute("SELECT code, sum(n) FROM control.findings GROUP BY code ORDER BY code").fetchall():
+        summary.findings[code] = int(n)

@@ -1,0 +1,178 @@
+"""One file, whatever it is: recognised by content, read, its typed rows handed to a sink."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from assets.errors import DataError
+from assets.ingest.casting import CastContext
+from assets.ingest.config import Feeds
+from assets.ingest.dates import DateReader, to_utc
+from assets.ingest.excel import open_workbook
+from assets.ingest.grid import Grid
+from assets.ingest.minimal import load_minimal, recognise_spss
+from assets.ingest.parsed import Parsed, Sink
+from assets.ingest.recognise import Header, find_header
+from assets.ingest.safety import ArchiveScan, scan_archive
+from assets.ingest.signature import SUFFIXES, signature_of
+from assets.ingest.spss import read_spss
+from assets.ingest.survey_text import survey_columns, survey_header
+from assets.ingest.surveys import load_survey, recognise_survey
+from assets.ingest.tables import TableRun, check_header, read_table, read_titles
+from assets.ingest.textfile import TextFile, read_text
+
+
+@dataclass(frozen=True)
+class ReadContext:
+    """What every reader needs: the maps, today (nothing is dated later), the suffix the file came with."""
+
+    feeds: Feeds
+    today: date
+    suffix: str
+
+
+def read_file(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    """Read the file at ``path`` (its suffix comes from ``context``: the vault's copies have none).
+
+    Fills ``parsed`` and raises :class:`DataError` with a reason code when the file as a whole is refused; no other
+    error.
+    """
+    signature = signature_of(path)
+    if signature == "empty":
+        raise DataError("EMPTY_FILE", "0 bytes")
+    expected = SUFFIXES.get(context.suffix)
+    if expected is not None and signature not in expected and not _is_tolerable(signature, context.suffix):
+        raise DataError("WRONG_TYPE", f"named {context.suffix}, but the content is {signature}")
+    readers: dict[str, Callable[[Path, ReadContext, Parsed, Sink], None]] = {
+        "zip": _read_zip,
+        "ole": _read_ole,
+        "sav": _read_spss,
+        "por": _read_spss,
+        "text": _read_text,
+        "utf16": _read_text,
+        "json": _read_json,
+    }
+    reader = readers.get(signature)
+    if reader is None:
+        raise DataError("WRONG_TYPE", f"the content is {signature}")
+    reader(path, context, parsed, sink)
+
+
+def _is_tolerable(signature: str, suffix: str) -> bool:
+    """A text file may start like JSON when its first header cell does; everything else must be what it says."""
+    return signature == "json" and suffix in (".csv", ".tsv", ".txt")
+
+
+def _read_zip(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    scan = scan_archive(path)
+    if scan.kind == "zip":
+        raise DataError("WRONG_KIND", "a plain archive")
+    _read_workbook(path, scan, context, parsed, sink)
+
+
+def _read_ole(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    _read_workbook(path, None, context, parsed, sink)
+
+
+def _read_workbook(path: Path, scan: ArchiveScan | None, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    book = open_workbook(path, scan)
+    parsed.property_at = book.modified
+    for code, sheet in book.findings:
+        parsed.note(code, sheet=sheet)
+    found = [(grid, find_header(grid.head(), context.feeds)) for grid in book.grids]
+    kinds = [header.feed.feed for _, header in found if header is not None]
+    if not kinds:
+        raise DataError("NO_HEADER", "no header of a known form in the first rows of any sheet")
+    kind = max(sorted(set(kinds)), key=kinds.count)
+    parsed.kind = kind
+    for grid, header in found:
+        if header is None or header.feed.feed != kind:
+            _skip(grid, parsed)
+        else:
+            _read_grid(grid, header, context, parsed, sink)
+
+
+def _skip(grid: Grid, parsed: Parsed) -> None:
+    rows = sum(len(batch) for _, batch in grid.batches())
+    parsed.rows_read += rows
+    parsed.structural += rows
+    if rows:
+        parsed.note("SHEET_SKIPPED", rows, sheet=grid.sheet)
+
+
+def _read_grid(grid: Grid, header: Header, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    check_header(header, grid.sheet)
+    parsed.form_version = header.version
+    parsed.confidence = max(parsed.confidence, header.confidence)
+    read_titles(grid, header, parsed)
+    feeds = context.feeds
+    casts = CastContext(
+        agency=feeds.agency,
+        code_lists=feeds.code_lists,
+        dates=DateReader(header.feed.date_order, feeds.agency.time_zone),
+        latest=context.today,
+    )
+    read_table(TableRun(grid, header, casts, parsed, sink))
+
+
+def _read_spss(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    file = read_spss(path, "por" if signature_of(path) == "por" else "sav")
+    found = recognise_spss(file, context.feeds)
+    if found is None:
+        raise DataError("WRONG_KIND", "an SPSS file of no known feed")
+    feed, confidence = found
+    parsed.kind, parsed.confidence, parsed.form_version = feed.feed, confidence, feed.versions[-1].name
+    if file.created is not None:
+        parsed.property_at = to_utc(file.created.replace(tzinfo=None), context.feeds.agency.time_zone)
+    load_minimal(file, feed, parsed, sink)
+
+
+def _read_text(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    read_text_file(read_text(path), context, parsed, sink)
+
+
+def read_text_file(file: TextFile, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    """Read a decoded text: a survey by its Qualtrics header, else a table by its header names."""
+    for code in file.findings:
+        parsed.note(code)
+    header = survey_header(file)
+    if header is not None:
+        survey = recognise_survey(header, context.feeds)
+        if survey is None:
+            raise DataError("WRONG_KIND", "a Qualtrics export of no known survey")
+        parsed.kind, parsed.confidence = survey.feed.feed, survey.confidence
+        parsed.form_version = survey.feed.versions[-1].name
+        load_survey(survey_columns(file, header, parsed), survey, context.feeds.agency, parsed, sink)
+        return
+    grid = Grid(sheet=None, rows=iter(file.records()))
+    found = find_header(grid.head(), context.feeds)
+    if found is None:
+        raise DataError("NO_HEADER", "no header of a known form in the first rows")
+    parsed.kind = found.feed.feed
+    _read_grid(grid, found, context, parsed, sink)
+
+
+def _read_json(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    content = path.read_bytes()
+    if b'"SurveyElements"' in content[:1_000_000] and b'"SurveyEntry"' in content[:1_000_000]:
+        json.loads(content.decode("utf-8-sig"))
+        raise DataError("SURVEY_DEFINITION", "a survey definition holds no answers")
+    raise DataError("WRONG_KIND", "a JSON file of no known survey")
+
+
+def exported_at(parsed: Parsed, mtime: float, agency_zone: str) -> datetime:
+    """When the export was made, as naive UTC: the stated moment, else the file's own property, else its newest
+    entry, else its time.
+
+    A stated "Report run" has no zone of its own: it is the agency's wall clock.
+    """
+    if parsed.stated_at is not None:
+        return to_utc(parsed.stated_at, agency_zone)
+    if parsed.property_at is not None:
+        return parsed.property_at
+    newest = parsed.details.get("newest_entry_utc")
+    if isinstance(newest, datetime):
+        return newest
+    return datetime.fromtimestamp(mtime, UTC).replace(tzinfo=None, microsecond=0)

@@ -1,0 +1,156 @@
+"""Which feed a table is, and where its header stands: told by the header's names, never by the file's name."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from assets.ingest.cells import cell_text
+from assets.ingest.config import Column, Feeds, TableFeed
+from assets.ingest.texts import fold
+
+SEARCH_ROWS = 30
+ENOUGH = 0.5
+"""Share of a feed's required columns that must be named before a row counts as its header."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header row found: 0-based place in the head, rows it spans, and for each 0-based column its name and
+    meaning."""
+
+    feed: TableFeed
+    place: int
+    rows: int
+    names: tuple[str | None, ...]
+    columns: dict[int, str]
+    synonyms: frozenset[int]
+    duplicates: frozenset[str]
+    version: str
+    missing: tuple[str, ...]
+    confidence: float
+
+    def nearest(self) -> dict[str, int]:
+        """For each missing column, the 0-based place of the unrecognised name that is most like it."""
+        unknown = {fold(name): i for i, name in enumerate(self.names) if name and i not in self.columns}
+        found: dict[str, int] = {}
+        for column in self.missing:
+            spellings = self.feed.columns[column].known_headers
+            near = [m for s in sorted(spellings) for m in get_close_matches(s, list(unknown), n=1, cutoff=0.6)]
+            if near:
+                found[column] = unknown[near[0]]
+        return found
+
+
+def find_header(head: list[list[Any]], feeds: Feeds) -> Header | None:
+    """The best header among the first rows for any table feed, or None where no row names half of one's columns.
+
+    More required columns win, then more columns at all, then the higher row; the feed's name breaks the last tie.
+    """
+    best: tuple[tuple[float, float, int, str], Header] | None = None
+    lookups = {name: _lookup(feed) for name, feed in feeds.tables.items()}
+    for place, row in enumerate(head[:SEARCH_ROWS]):
+        for rows, names in _readings(head, place, row):
+            folded = [fold(name) if name else "" for name in names]
+            for feed_name, feed in feeds.tables.items():
+                if sum(1 for text in folded if text in lookups[feed_name]) < 2:
+                    continue
+                header = _match(feed, lookups[feed_name], place=place, rows=rows, names=names, folded=folded)
+                rank = (header.confidence, float(len(header.columns)) / len(feed.columns), -rows, feed_name)
+                if best is None or rank > best[0]:
+                    best = (rank, header)
+    if best is None or best[1].confidence < ENOUGH:
+        return None
+    return best[1]
+
+
+def _readings(head: list[list[Any]], place: int, row: list[Any]) -> list[tuple[int, tuple[str | None, ...]]]:
+    """A row as a header by itself and, where it has gaps, together with the row below (two-row and merged headers)."""
+    single = tuple(cell_text(cell) for cell in row)
+    readings: list[tuple[int, tuple[str | None, ...]]] = [(1, single)]
+    if place + 1 < len(head) and any(single) and None in single:
+        lower = tuple(cell_text(cell) for cell in head[place + 1])
+        width = max(len(single), len(lower))
+        upper: list[str | None] = []
+        for i in range(width):
+            above = single[i] if i < len(single) else None
+            upper.append(above if above else None)
+        both = tuple((lower[i] if i < len(lower) and lower[i] else upper[i]) for i in range(width))
+        readings.append((2, both))
+    return readings
+
+
+def _lookup(feed: TableFeed) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, column in feed.columns.items():
+        found.setdefault(fold(column.header), name)
+    for name, column in feed.columns.items():
+        for text in sorted(column.known_headers):
+            found.setdefault(text, name)
+    return found
+
+
+def _match(
+    feed: TableFeed,
+    lookup: dict[str, str],
+    *,
+    place: int,
+    rows: int,
+    names: tuple[str | None, ...],
+    folded: list[str],
+) -> Header:
+    columns: dict[int, str] = {}
+    synonyms: set[int] = set()
+    duplicates: set[str] = set()
+    exact = {fold(column.header): name for name, column in feed.columns.items()}
+    taken: dict[str, int] = {}
+    for i, text in enumerate(folded):
+        name = lookup.get(text)
+        if name is None:
+            continue
+        if name in taken:
+            # A column's own name beats a synonym that happens to stand beside it; two equals are a fault of the file.
+            if exact.get(text) == name and taken[name] in synonyms:
+                columns.pop(taken[name])
+                synonyms.discard(taken[name])
+            elif text not in exact:
+                continue
+            else:
+                duplicates.add(name)
+                continue
+        columns[i] = name
+        taken[name] = i
+        if exact.get(text) != name:
+            synonyms.add(i)
+    version, missing = _version(feed, set(taken))
+    required = [name for name, column in feed.columns.items() if column.required]
+    confidence = sum(1 for name in required if name in taken) / max(1, len(required))
+    return Header(
+        feed,
+        place,
+        rows,
+        names,
+        columns,
+        frozenset(synonyms),
+        frozenset(duplicates),
+        version,
+        missing,
+        confidence,
+    )
+
+
+def _version(feed: TableFeed, present: set[str]) -> tuple[str, tuple[str, ...]]:
+    """The edition of the form that lacks the fewest required columns; the newest one on a tie."""
+    best: tuple[int, int, str, tuple[str, ...]] | None = None
+    for age, version in enumerate(sorted(feed.versions, key=lambda v: v.since, reverse=True)):
+        missing = tuple(
+            n for n, c in feed.columns.items() if c.required and n not in present and n not in version.lacks
+        )
+        rank = (len(missing), age, version.name, missing)
+        if best is None or rank[:2] < best[:2]:
+            best = rank
+    return (best[2], best[3]) if best else ("", ())
+
+
+def is_optional_here(column: Column) -> bool:
+    """A column whose cell may be lost without losing its row's meaning."""
+    return not column.required

@@ -1,0 +1,372 @@
+"""A survey export of any shape becomes typed responses: columns by ImportId, answers as numbers, missing codes
+apart."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assets.errors import DataError, Place
+from assets.ingest.casting import CastColumn, Verdict, apply_verdicts
+from assets.ingest.client_ids import normalise_client_id
+from assets.ingest.config import Agency, Feeds, Question, SurveyFeed
+from assets.ingest.dates import DateReader, to_local, to_utc
+from assets.ingest.parsed import HeaderMap, Parsed, Quarantined, Sink
+from assets.ingest.qualtrics_header import SurveyColumn, SurveyHeader
+from assets.ingest.texts import fold
+
+STATUS_WORDS: dict[str, int] = {
+    "ip address": 0,
+    "survey preview": 1,
+    "survey test": 2,
+    "imported": 4,
+    "spam": 8,
+    "survey preview spam": 9,
+    "imported spam": 12,
+    "offline": 16,
+    "offline survey preview": 17,
+    "ex": 32,
+    "ex spam": 40,
+    "ex offline": 48,
+}
+_TRUE = {"1", "true", "yes", "verdadero", "si", "wahr", "vrai"}
+_FALSE = {"0", "false", "no", "falso", "falsch", "faux"}
+IGNORED = frozenset(
+    [
+        "ipAddress",
+        "recipientLastName",
+        "recipientFirstName",
+        "recipientEmail",
+        "externalDataReference",
+        "locationLatitude",
+        "locationLongitude",
+        "locationAccuracy",
+        "responseSet",
+        "recipientName",
+    ]
+)
+"""Qualtrics' own columns that nobody needs and that identify people: they stay in the vault."""
+
+
+@dataclass(frozen=True)
+class SurveyMap:
+    """Which survey a header is, and which column of the file holds which question."""
+
+    feed: SurveyFeed
+    client_id: SurveyColumn
+    items: dict[str, SurveyColumn]
+    others: tuple[SurveyColumn, ...]
+    confidence: float
+
+
+def recognise_survey(header: SurveyHeader, feeds: Feeds) -> SurveyMap | None:
+    """The survey whose questions are most nearly those of the file, by ImportId where the file has them, else by name.
+
+    Rank: share of shared questions among all questions of either; then shared names; then the feed's name.
+    """
+    best: tuple[tuple[float, float, str], SurveyMap] | None = None
+    asked = [column for column in header.columns if not column.is_metadata]
+    for name, feed in feeds.surveys.items():
+        found = _map(header, feed, asked)
+        if found is None:
+            continue
+        shared = len(found.items) + 1
+        union = len(feed.items) + 1 + len(found.others)
+        by_name = sum(1 for item, column in found.items.items() if _named(column, feed.items[item]))
+        rank = (shared / union, by_name / max(1, len(feed.items)), name)
+        if best is None or rank > best[0]:
+            best = (rank, found)
+    return best[1] if best else None
+
+
+def _named(column: SurveyColumn, question: Question) -> bool:
+    return fold(column.name) in {fold(name) for name in question.names}
+
+
+def _map(header: SurveyHeader, feed: SurveyFeed, asked: list[SurveyColumn]) -> SurveyMap | None:
+    by_key = {(column.import_id, column.choice_id): column for column in reversed(asked) if column.import_id}
+    by_name = {fold(column.name): column for column in reversed(asked)}
+    keyed = header.generation in ("modern", "transitional")
+
+    def locate(question: Question) -> SurveyColumn | None:
+        if keyed and (question.import_id, None) in by_key:
+            return by_key[(question.import_id, None)]
+        if keyed:
+            return None
+        return next((by_name[fold(n)] for n in (*question.names, question.import_id) if fold(n) in by_name), None)
+
+    client_id = locate(feed.client_id)
+    items = {name: column for name, q in feed.items.items() if (column := locate(q)) is not None}
+    if client_id is None or len(items) < max(1, len(feed.items) // 2):
+        return None
+    used = {client_id.place, *(column.place for column in items.values())}
+    others = tuple(column for column in asked if column.place not in used)
+    return SurveyMap(feed, client_id, items, others, len(items) / len(feed.items))
+
+
+@dataclass
+class SurveyInput:
+    """The responses of one file as text columns by place, with their record numbers."""
+
+    header: SurveyHeader
+    columns: dict[int, pa.Array]
+    row_numbers: pa.Array
+    sheet: str | None = None
+
+
+def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Parsed, sink: Sink) -> None:
+    """Cast all responses and hand them to the sink.
+
+    Raises :class:`DataError` ``MISSING_COLUMN``, ``UNKNOWN_LABEL`` or ``SCALE_MISMATCH``.
+    """
+    feed, header = survey.feed, data.header
+    _describe(survey, data, parsed)
+    _require(survey, header)
+    n = len(data.row_numbers)
+    blank = pa.nulls(n, pa.string())
+
+    def texts(import_id: str) -> pa.Array:
+        column = header.metadata(import_id)
+        return data.columns[column.place] if column is not None else blank
+
+    status = apply_verdicts(texts("status"), _status, pa.int32())
+    finished = apply_verdicts(texts("finished"), _finished(texts("finished")), pa.bool_())
+    in_words = _is_choice_text(texts("status"), texts("finished"))
+    parsed.details["choice_text"] = in_words
+    zone = header.time_zone
+    reader = DateReader("mdy", agency.time_zone)
+    moments = {
+        name: apply_verdicts(texts(name), reader.read_datetime, pa.timestamp("s"))
+        for name in ("startDate", "endDate", "recordedDate")
+    }
+    recorded = moments["recordedDate"].values
+    if recorded.null_count == n:
+        recorded = moments["endDate"].values
+    ids = data.columns[survey.client_id.place]
+    client_ids = apply_verdicts(ids, lambda text: (normalise_client_id(text, agency.client_id), None), pa.string())
+    items, missing = _items(survey, data, in_words, parsed)
+    bad = _unusable(parsed, data, texts("_recordId"), moments["recordedDate"])
+    utc, local = _zoned(recorded, zone, agency.time_zone)
+    arrays: dict[str, Any] = {
+        "sheet": pa.array([data.sheet] * n, pa.string()),
+        "row_number": data.row_numbers,
+        "client_id_raw": ids,
+        "client_id": client_ids.values,
+        "response_id": texts("_recordId"),
+        "start_date": moments["startDate"].values,
+        "end_date": moments["endDate"].values,
+        "recorded_date": moments["recordedDate"].values,
+        "time_zone": pa.array([zone] * n, pa.string()),
+        "recorded_at_utc": utc,
+        "recorded_on": local,
+        "status": status.values,
+        "progress": apply_verdicts(texts("progress"), _whole, pa.int32()).values,
+        "duration_seconds": apply_verdicts(texts("duration"), _whole, pa.int32()).values,
+        "finished": finished.values,
+        "user_language": texts("userLanguage"),
+        "distribution_channel": texts("distributionChannel"),
+        "missing_items": missing,
+        **items,
+    }
+    table = pa.table(arrays)
+    if bad:
+        keep = pa.array([position not in bad for position in range(n)])
+        table = table.filter(keep)
+    _note_responses(parsed, table, zone)
+    if (latest := pc.max(utc).as_py()) is not None:
+        parsed.details["newest_entry_utc"] = latest
+    parsed.rows_out += table.num_rows
+    sink(feed.feed, table)
+    _new_columns(survey, data, sink)
+
+
+def _require(survey: SurveyMap, header: SurveyHeader) -> None:
+    lacking = [name for name in survey.feed.items if name not in survey.items]
+    lacking += [name for name in ("_recordId", "status", "finished") if header.metadata(name) is None]
+    if lacking:
+        raise DataError("MISSING_COLUMN", f"missing: {', '.join(lacking)}")
+
+
+def _describe(survey: SurveyMap, data: SurveyInput, parsed: Parsed) -> None:
+    header = data.header
+    meaning = {survey.client_id.place: "client_id", **{column.place: name for name, column in survey.items.items()}}
+    how = "import_id" if header.generation in ("modern", "transitional") else "name"
+    columns = []
+    for column in header.columns:
+        target = meaning.get(column.place)
+        kind = (
+            how if target else "ignored" if column.import_id in IGNORED else "metadata" if column.is_metadata else "new"
+        )
+        columns.append((column.name, target or (column.import_id if column.is_metadata else None), kind))
+        if kind == "new" and column.name:
+            parsed.note("NEW_COLUMN", column=f"column {column.place + 1}")
+    parsed.headers.append(HeaderMap(data.sheet, 1, header.rows, tuple(columns)))
+
+
+def _status(text: str) -> Verdict:
+    if text.isdigit():
+        return int(text), None
+    found = STATUS_WORDS.get(fold(text))
+    return (found, None) if found is not None else (None, "UNMAPPED")
+
+
+def _finished(texts: pa.Array) -> Any:
+    """0/1 or words; one SAV has 1 = False and 2 = True, told by a 2 among the values."""
+    shifted = "2" in set(pc.unique(texts).to_pylist())
+
+    def judge(text: str) -> Verdict:
+        key = fold(text)
+        if shifted and key in ("1", "2"):
+            return key == "2", None
+        if key in _TRUE:
+            return True, None
+        return (False, None) if key in _FALSE else (None, "UNMAPPED")
+
+    return judge
+
+
+def _is_choice_text(status: pa.Array, finished: pa.Array) -> bool:
+    """Words in Status mean choice text; without Status, words in Finished do. Never told by digits in the answers."""
+    for column in (status, finished):
+        words = [text for text in pc.unique(column).to_pylist() if text]
+        if words:
+            return not all(word.lstrip("-").isdigit() for word in words)
+    return False
+
+
+def _whole(text: str) -> Verdict:
+    try:
+        return int(float(text)), None
+    except (ValueError, OverflowError):
+        return None, "NUMBER_INVALID"
+
+
+def _items(
+    survey: SurveyMap, data: SurveyInput, in_words: bool, parsed: Parsed
+) -> tuple[dict[str, pa.Array], pa.Array]:
+    feed = survey.feed
+    unknown: list[str] = []
+    arrays: dict[str, pa.Array] = {}
+    reasons: dict[int, dict[str, int]] = {}
+    numbers = data.row_numbers.to_pylist()
+    for name, question in feed.items.items():
+        texts = data.columns[survey.items[name].place]
+        cast = apply_verdicts(texts, _answer(feed, question, in_words), pa.int16())
+        arrays[name] = cast.values
+        for place in cast.noticed.get("DECLARED_MISSING", ()):
+            reasons.setdefault(place, {})[name] = int(float(texts[place].as_py()))
+        parsed.note("DECLARED_MISSING", len(cast.noticed.get("DECLARED_MISSING", ())), column=name)
+        if "UNKNOWN_LABEL" in cast.noticed:
+            unknown.append(name)
+            labels = {texts[p].as_py() for p in cast.noticed["UNKNOWN_LABEL"]}
+            parsed.details.setdefault("unknown_labels", {})[name] = sorted(labels)
+        _out_of_scale(name, texts, cast, parsed, numbers=numbers, sheet=data.sheet)
+    if unknown:
+        raise DataError("UNKNOWN_LABEL", f"unknown answer texts in: {', '.join(unknown)}", Place(column=unknown[0]))
+    missing = pa.array([json.dumps(reasons[i]) if i in reasons else None for i in range(len(numbers))], pa.string())
+    return arrays, missing
+
+
+def _answer(feed: SurveyFeed, question: Question, in_words: bool) -> Any:
+    labels = feed.labels.get(question.labels or "", {})
+    by_label = {fold(text): code for code, title in labels.items() for text in (title.es, title.en)}
+
+    def numeric(text: str) -> Verdict:
+        try:
+            value = float(text)
+        except ValueError:
+            return None, "UNKNOWN_LABEL"
+        if value in feed.missing_codes:
+            return None, "DECLARED_MISSING"
+        if value != int(value) or not question.low <= value <= question.high:
+            return None, "OUT_OF_RANGE"
+        return int(value), None
+
+    def worded(text: str) -> Verdict:
+        found = by_label.get(fold(text))
+        if found is not None:
+            return found, None
+        if text.lstrip("-").isdigit() and int(text) in feed.missing_codes:
+            return None, "DECLARED_MISSING"
+        return None, "UNKNOWN_LABEL"
+
+    return worded if in_words else numeric
+
+
+def _out_of_scale(
+    name: str, texts: pa.Array, cast: CastColumn, parsed: Parsed, *, numbers: list[int], sheet: str | None
+) -> None:
+    """Single answers outside the scale wait; a question most of whose answers lie outside was exported with other
+    codes."""
+    places = cast.noticed.get("OUT_OF_RANGE", [])
+    answered = len(texts) - texts.null_count - len(cast.noticed.get("DECLARED_MISSING", ()))
+    if len(places) >= 5 and len(places) * 2 > answered:
+        raise DataError("SCALE_MISMATCH", "most answers lie outside the scale", Place(column=name))
+    parsed.note("OUT_OF_RANGE", len(places), column=name)
+    for place in places:
+        cells = {name: texts[place].as_py()}
+        parsed.quarantined.append(Quarantined(sheet, numbers[place], name, "OUT_OF_RANGE", cells, scope="cell"))
+
+
+def _unusable(parsed: Parsed, data: SurveyInput, ids: pa.Array, recorded: CastColumn) -> set[int]:
+    """Responses without an ID of their own, or whose recorded date cannot be read."""
+    bad: dict[int, tuple[str, str]] = {}
+    for place in pc.indices_nonzero(pc.is_null(ids)).to_pylist():
+        bad[place] = ("response_id", "MISSING_KEY")
+    for code in ("DATE_INVALID", "DATE_AMBIGUOUS"):
+        for place in recorded.noticed.get(code, ()):
+            bad.setdefault(place, ("recorded_date", code))
+    for place, (column, code) in sorted(bad.items()):
+        cells = {
+            c.name: data.columns[c.place][place].as_py() for c in data.header.columns if c.import_id not in IGNORED
+        }
+        parsed.note(code, sheet=data.sheet, column=column)
+        parsed.quarantined.append(Quarantined(data.sheet, data.row_numbers[place].as_py(), column, code, cells))
+    return set(bad)
+
+
+def _zoned(recorded: pa.Array, zone: str | None, agency_zone: str) -> tuple[pa.Array, pa.Array]:
+    """UTC and the agency's local date. Without a stated zone nothing is invented: no UTC, the date as written."""
+    coded = recorded.dictionary_encode()
+    moments: list[datetime] = coded.dictionary.to_pylist()
+    utc = [to_utc(moment, zone) if zone else None for moment in moments]
+    dates = [to_local(u, agency_zone).date() if u else m.date() for u, m in zip(utc, moments, strict=True)]
+    return (
+        pa.array(utc, pa.timestamp("s")).take(coded.indices),
+        pa.array(dates, pa.date32()).take(coded.indices),
+    )
+
+
+def _note_responses(parsed: Parsed, table: pa.Table, zone: str | None) -> None:
+    status = table.column("status")
+    for bit, code in ((1, "PREVIEW"), (2, "TEST"), (8, "SPAM")):
+        hits = pc.sum(pc.greater(pc.bit_wise_and(status, bit), 0)).as_py()
+        parsed.note(code, int(hits or 0))
+    real = pc.and_(pc.is_null(table.column("client_id")), pc.equal(pc.bit_wise_and(status, 11), 0))
+    parsed.note("ID_UNMATCHED", int(pc.sum(real).as_py() or 0), column="client_id")
+    if zone is None and table.num_rows:
+        parsed.note("NO_TIME_ZONE")
+
+
+def _new_columns(survey: SurveyMap, data: SurveyInput, sink: Sink) -> None:
+    for column in survey.others:
+        texts = data.columns.get(column.place)
+        if texts is None or texts.null_count == len(texts):
+            continue
+        filled = pc.is_valid(texts)
+        values = pc.filter(texts, filled)
+        key = f"{column.import_id}/{column.choice_id}" if column.choice_id else column.import_id or column.name
+        sink(
+            "unmapped_cells",
+            pa.table(
+                {
+                    "sheet": pa.array([data.sheet] * len(values), pa.string()),
+                    "row_number": pc.filter(data.row_numbers, filled),
+                    "column_name": pa.array([key] * len(values), pa.string()),
+                    "value": values,
+                }
+            ),
+        )
