@@ -1,7 +1,7 @@
 """Drawing so that small agencies look like the study too.
 
-Independent draws of 95 people miss a share of 28.7 % by five points in one seed of three; quotas and stratified
-quantiles keep the marginals near the published ones for every seed, while who has what stays random.
+Independent draws of 95 people miss a share of 28.7 % by five points in more than one seed of four; quotas and
+stratified quantiles keep the marginals near the published ones for every seed, while who has what stays random.
 """
 
 import math
