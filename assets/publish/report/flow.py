@@ -1,60 +1,87 @@
 """Figure 1: how many clients remain at each step, and why the others do not."""
 
 import textwrap
+from typing import Any
 
-from assets.publish.report import numbers as fmt
 from assets.publish.report.context import ReportContext
 from assets.publish.report.figure_model import ReportFigure
+from assets.publish.report.flow_rows import Bar, Block, flow_blocks
 from assets.publish.report.labels import Labels
-from assets.publish.report.records import Record, StudyTables
-from assets.publish.report.svg import ACCENT, HAIR, SOFT, new_figure, style, to_svg
-from assets.publish.report.text import clean
+from assets.publish.report.records import StudyTables
+from assets.publish.report.svg import ACCENT, HAIR, LIGHT, SOFT, new_figure, style, to_svg
 
-_LINE = 0.17  # inches a line of text
-_LABEL_WIDTH, _REASON_WIDTH = 36, 78  # characters
+_WIDTH, _LEFT, _LONGEST = 8.6, 3.3, 4.1  # inches: the figure, where bars begin, the longest bar
+_BAR, _LINE, _GAP, _HEADING = 0.16, 0.165, 0.1, 0.36
+_LABEL_CHARACTERS, _REASON_CHARACTERS = 46, 80
 
 
 def flow_figure(tables: StudyTables, context: ReportContext, labels: Labels) -> ReportFigure:
     """Draw one bar a step of ``participant_flow``, its n beside it and the reason below it."""
-    records = [row for row in tables["participant_flow"] if fmt.is_number(row.get("n"))]
-    note = " ".join(context.footnotes.get("participant_flow", ()))
+    blocks = flow_blocks(tables["participant_flow"], tables["models"], labels)
+    paired = any(bar.inner is not None for block in blocks for bar in block.bars)
+    left_out = any(bar.left_out for block in blocks for bar in block.bars)
+    note = [
+        "Bars are proportional to their number within each block.",
+        "Grey bars count what was left out." if left_out else "",
+        "Scores: numbers at the first wave / at the second / at both; the dark part of a bar is both."
+        if paired
+        else "",
+        *context.footnotes.get("participant_flow", ()),
+    ]
     return ReportFigure(
         anchor="figure-1",
         number="Figure 1",
         title="Clients at each step of the study",
-        svg=_draw(records, labels) if records else "",
-        note=f"Bars are proportional to the number of clients. {note}".strip(),
+        svg=_draw(blocks) if blocks else "",
+        note=" ".join(sentence for sentence in note if sentence),
         empty="The flow of clients was not recorded.",
     )
 
 
-def _draw(records: list[Record], labels: Labels) -> str:
-    from matplotlib.patches import Rectangle
+def _label(bar: Bar) -> list[str]:
+    return textwrap.wrap(bar.label, _LABEL_CHARACTERS) or [""]
 
-    steps = [textwrap.wrap(labels.variable(row.get("step")), _LABEL_WIDTH) or [""] for row in records]
-    reasons = [textwrap.wrap(clean(row.get("reason") or ""), _REASON_WIDTH) for row in records]
-    heights = [
-        max(_LINE * len(step), _LINE * (1.35 + len(reason)) if reason else 0.0) + 0.2
-        for step, reason in zip(steps, reasons, strict=True)
-    ]
-    total = sum(heights)
-    largest = max(float(row["n"]) for row in records) or 1.0
+
+def _below(bar: Bar) -> list[str]:
+    return textwrap.wrap(bar.below, _REASON_CHARACTERS)
+
+
+def _height(bar: Bar) -> float:
+    below = _BAR + 0.04 + _LINE * 0.9 * len(_below(bar)) if bar.below else _BAR
+    return max(_LINE * len(_label(bar)), below) + _GAP
+
+
+def _draw(blocks: list[Block]) -> str:
+    total = sum(_HEADING + sum(_height(bar) for bar in block.bars) for block in blocks) + 0.05
     with style():
-        figure = new_figure(8.6, total + 0.1)
+        figure = new_figure(_WIDTH, total)
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
-        axes.set_xlim(0, 8.6)
-        axes.set_ylim(total + 0.1, 0)
-        top = 0.1
-        left, longest = 2.75, 4.9
-        for row, step, reason, height in zip(records, steps, reasons, heights, strict=True):
-            width = longest * float(row["n"]) / largest
-            axes.text(left - 0.15, top, "\n".join(step), ha="right", va="top", linespacing=1.15)
-            axes.add_patch(Rectangle((left, top), longest, 0.17, facecolor=HAIR, alpha=0.45, linewidth=0))
-            axes.add_patch(Rectangle((left, top), width, 0.17, facecolor=ACCENT, linewidth=0))
-            axes.text(left + longest + 0.1, top, fmt.count(row["n"]), ha="left", va="top", fontweight="bold")
-            if reason:
-                axes.text(left, top + 0.24, "\n".join(reason), ha="left", va="top", fontsize=8.5, color=SOFT)
-            top += height
-        told = "; ".join(f"{labels.variable(row.get('step'))}: {fmt.count(row['n'])}" for row in records)
+        axes.set_xlim(0, _WIDTH)
+        axes.set_ylim(total, 0)
+        top = 0.05
+        for block in blocks:
+            axes.text(0.02, top + 0.08, block.title, va="top", fontweight="bold")
+            top += _HEADING
+            for bar in block.bars:
+                _bar(axes, bar, top, _LONGEST / block.largest)
+                top += _height(bar)
+        told = "; ".join(f"{bar.label}: {bar.told}" for block in blocks for bar in block.bars)
         return to_svg(figure, "figure-1", f"Clients at each step. {told}.")
+
+
+def _bar(axes: Any, bar: Bar, top: float, scale: float) -> None:
+    from matplotlib.patches import Rectangle
+
+    def piece(n: float, colour: str) -> None:
+        axes.add_patch(Rectangle((_LEFT, top), n * scale, _BAR, facecolor=colour, linewidth=0))
+
+    axes.text(_LEFT - 0.12, top - 0.005, "\n".join(_label(bar)), ha="right", va="top", fontsize=9.5, linespacing=1.1)
+    axes.add_patch(Rectangle((_LEFT, top), _LONGEST, _BAR, facecolor=HAIR, alpha=0.4, linewidth=0))
+    colour = SOFT if bar.left_out else ACCENT
+    piece(bar.n, colour if bar.inner is None else LIGHT)
+    if bar.inner is not None:
+        piece(bar.inner, colour)
+    axes.text(_LEFT + _LONGEST + 0.08, top - 0.01, bar.told, va="top", fontsize=9.5, fontweight="bold")
+    if bar.below:
+        axes.text(_LEFT, top + _BAR + 0.03, "\n".join(_below(bar)), va="top", fontsize=8.5, color=SOFT)

@@ -149,12 +149,7 @@ def _panel(axes: Any, panel: Panel) -> None:
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=HAIR, linewidth=0.6)
     axes.set_axisbelow(True)
-    if panel.odds:
-        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-        axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0), numticks=12))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+    _ticks(axes, panel.odds, limits)
     methods = {label: [e.method for e in panel.estimates if e.label == label] for label in panel.labels}
     for estimate in panel.estimates:
         row = panel.labels.index(estimate.label)
@@ -169,6 +164,22 @@ def _panel(axes: Any, panel: Panel) -> None:
             fontsize=8.5 if len(several) == 1 else 8,
             annotation_clip=False,
         )
+
+
+def _ticks(axes: Any, odds: bool, limits: tuple[float, float]) -> None:
+    """Few ticks at round numbers: drawing ticks is the larger part of a figure's cost."""
+    from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+
+    if not odds:
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+        return
+    steps = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
+    shown = [step for step in steps if limits[0] <= step <= limits[1]]
+    if len(shown) > 7:
+        shown = [step for step in shown if step in {0.01, 0.1, 1.0, 10.0, 100.0}]
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_locator(FixedLocator(shown))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def _limits(panel: Panel) -> tuple[float, float]:

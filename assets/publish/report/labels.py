@@ -2,6 +2,7 @@
 readable."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from assets.publish.report.context import ReportContext
@@ -20,6 +21,8 @@ INSTRUMENTS = {
     "urica_readiness": "URICA readiness",
     "urica_stage": "URICA stage",
 }
+
+_NAMES = {"mspss": "MSPSS", "urica": "URICA", "copse": "Cop-SE", "t0": "0 months", "t6": "6 months"}
 
 STATUSES = {
     "ok": "",
@@ -40,11 +43,6 @@ STATUSES_IN_SHORT = {
     "not_estimable": "The model could not be estimated on these data.",
 }
 
-MISSING = {
-    "listwise": "listwise deletion",
-    "fiml": "full information maximum likelihood",
-}
-
 _TERM = re.compile(r"^(?P<variable>[^\[\]]+)\[(?P<level>.*)\]$", re.DOTALL)
 _WAVE = re.compile(r"^(?P<base>.+)_(?P<wave>t0|t6)$")
 _TRUE, _FALSE = {"true", "yes", "1", "1.0"}, {"false", "no", "0", "0.0"}
@@ -53,7 +51,9 @@ _TRUE, _FALSE = {"true", "yes", "1", "1.0"}, {"false", "no", "0", "0.0"}
 class Labels:
     """Labels of variables, levels, terms, waves and models of one report; all safe to carry, none escaped yet."""
 
-    def __init__(self, context: ReportContext) -> None:
+    def __init__(self, context: ReportContext, outcomes: Sequence[Any] = ()) -> None:
+        """``outcomes`` are those of all models: which of them several models share."""
+        self._outcomes = list(outcomes)
         self._labels = context.labels
         self._levels = context.level_labels
 
@@ -86,15 +86,22 @@ class Labels:
             return f"{self.variable(match['variable'])}: {self.level(match['variable'], match['level'])}"
         return self.variable(name)
 
+    def step(self, name: Any) -> str:
+        """Name a step of the participant flow."""
+        return _readable(str(name).replace("cope_se", "Cop-SE"))
+
     def wave(self, name: Any) -> str:
         """Name a wave."""
         return WAVES.get(str(name)) or _readable(str(name))
 
     def model(self, name: Any, outcome: Any) -> str:
-        """Name a model by its label, else by its outcome."""
+        """Name a model by its label, else by its outcome, and by its name too where models share an outcome."""
         if str(name) in self._labels:
             return clean(self._labels[str(name)])
-        return self.variable(outcome if outcome is not None else name)
+        if outcome is None:
+            return self.variable(name)
+        shared = self._outcomes.count(outcome) > 1
+        return f"{self.variable(outcome)} ({clean(name)})" if shared else self.variable(outcome)
 
 
 def is_yes_no(levels: list[Any]) -> bool:
@@ -119,5 +126,6 @@ def _base(name: str) -> str:
 
 
 def _readable(name: str) -> str:
-    text = clean(name.replace("_", " "))
+    words = [_NAMES.get(word, word) for word in clean(name.replace("_", " ")).split(" ")]
+    text = " ".join(words)
     return text[:1].upper() + text[1:]

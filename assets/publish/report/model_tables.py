@@ -1,9 +1,11 @@
 """The tables of models: linear regressions (Tables 4 and 5), the multinomial and its likelihood-ratio tests (7 and
 8)."""
 
+from typing import Any
+
 from assets.publish.report import numbers as fmt
 from assets.publish.report.context import ReportContext
-from assets.publish.report.labels import MAINTENANCE_SENTENCE, MISSING, STATUSES, Labels, shows_maintenance
+from assets.publish.report.labels import MAINTENANCE_SENTENCE, STATUSES, Labels, shows_maintenance
 from assets.publish.report.records import Record, StudyTables, unique
 from assets.publish.report.table import Column, ReportTable, Row, sentences, without_unused
 from assets.publish.report.text import DASH, clean, em
@@ -39,10 +41,10 @@ def status_notes(model: Record) -> list[str]:
     """Tell a model's status in words, and the message the fit left."""
     status = str(model.get("status") or "ok")
     told = STATUSES.get(status, f"Status of the model: {clean(status)}.")
-    message = clean(model.get("message") or "")
-    if message and message[-1] not in ".!?":
-        message += "."
-    return [told, message[:1].upper() + message[1:]]
+    parts = [part for part in clean(model.get("message") or "").split("; ") if part]
+    if status in {"separated", "near_separation"}:  # the fit's own words on it say what ours do
+        parts = [part for part in parts if "separat" not in part and "firth rows" not in part]
+    return [told, *(f"{part[:1].upper()}{part[1:]}".rstrip(".") + "." for part in parts)]
 
 
 def ols_table(tables: StudyTables, context: ReportContext, labels: Labels, model: Record, number: int) -> ReportTable:
@@ -72,7 +74,8 @@ def ols_table(tables: StudyTables, context: ReportContext, labels: Labels, model
             columns=columns,
             rows=rows,
             notes=sentences(
-                [f"Outcome: {labels.variable(model.get('outcome'))}. {fit_phrase(model)}{_excluded(model)}."],
+                [f"Outcome: {labels.variable(model.get('outcome'))}. {fit_phrase(model)}."],
+                _sample_notes(tables, model),
                 status_notes(model),
                 [
                     f"{em('B')} is the unstandardised coefficient (points of the outcome per unit of the "
@@ -107,12 +110,19 @@ def _ols_row(row: Record, labels: Labels, grouped: bool) -> Row:
     )
 
 
-def _excluded(model: Record) -> str:
+def _sample_notes(tables: StudyTables, model: Record) -> list[str]:
+    """Tell who is not in the model, and what full information maximum likelihood uses instead."""
     excluded = model.get("n_excluded")
-    if not fmt.is_number(excluded) or not excluded:
-        return ""
-    how = MISSING.get(str(model.get("missing")), "missing values")
-    return f" ({fmt.count(excluded)} left out, {how})"
+    told = []
+    if fmt.is_number(excluded) and excluded:
+        told.append(f"Left out because the outcome or a predictor is missing: {fmt.count(excluded)}.")
+    checks = {row.get("check"): row.get("value") for row in tables.of_model("diagnostics", str(model.get("model")))}
+    if fmt.is_number(checks.get("fiml_n")):
+        told.append(
+            f"Full information maximum likelihood uses {em('n')} = {fmt.count(checks['fiml_n'])} "
+            f"({em('R')}² = {fmt.bounded(checks.get('fiml_r2'))})."
+        )
+    return told
 
 
 def _fine(records: list[Record]) -> bool:
@@ -154,11 +164,12 @@ def multinomial_table(
         rows=tuple(rows),
         notes=sentences(
             [
-                f"Outcome: {labels.variable(outcome)}. {fit_phrase(model)}{_excluded(model)}.",
+                f"Outcome: {labels.variable(outcome)}. {fit_phrase(model)}.",
                 f"Each group compares one category with the reference, {labels.level(outcome, reference).lower()}."
                 if reference is not None
                 else "Each group compares one category with the reference category.",
             ],
+            _sample_notes(tables, model),
             status_notes(model),
             [
                 ODDS,
@@ -166,12 +177,18 @@ def multinomial_table(
                 if has_firth
                 else "",
                 LARGER_DECIMALS if _fine(records) else "",
-                MAINTENANCE_SENTENCE if shows_maintenance([*equations, reference]) else "",
+                MAINTENANCE_SENTENCE if _names_maintenance(model, equations, reference) else "",
             ],
             context.footnotes.get(name, ()),
         ),
         empty="The model has no coefficients to show.",
     )
+
+
+def _names_maintenance(model: Record, equations: list[Any], reference: Any) -> bool:
+    """Whether the maintenance stage is in the table, or is told to be left out of the model."""
+    told = "maintenance" in str(model.get("message") or "").lower()
+    return told or shows_maintenance([*equations, reference])
 
 
 def _logit_cells(row: Record | None, wald: bool) -> tuple[str, ...]:

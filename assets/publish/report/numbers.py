@@ -77,11 +77,12 @@ def p_phrase(value: Any) -> str:
 
 
 def decimals_for(spread: Any, least: int = 2, most: int = 6) -> int:
-    """Choose decimals so that a spread (a standard error) shows two digits: two as a rule, more where two would
+    """Choose decimals so that a spread (a standard error) shows a digit that counts: two as a rule, more where two
+    would
     print 0.00."""
     decimals = least
     if is_number(spread) and spread > 0:
-        while decimals < most and spread * 10**decimals < 9.5:
+        while decimals < most and spread * 10**decimals < 5:
             decimals += 1
     return decimals
 

@@ -107,6 +107,7 @@ def _panel(axes: Any, waves: list[Record], lines: list[Record], labels: Labels) 
     axes.set_xlim(-0.75, 1.75)
     axes.set_xticks([0, 1], [labels.wave(row.get("wave")) for row in waves])
     axes.tick_params(length=0, axis="x")
+    axes.locator_params(axis="y", nbins=5)
 
 
 def _limits(axes: Any, scale: str, waves: list[Record], lines: list[Record]) -> None:

@@ -57,7 +57,8 @@ def render_report(tables: Mapping[str, Frame], context: ReportContext) -> str:
     ``tables`` are the ``study.*`` tables by their names in the contract, as data frames or as the lists of records of
     ``results.json``; one that is missing or empty is told as such. The same tables and context give the same text.
     """
-    study, labels = StudyTables(tables), Labels(context)
+    study = StudyTables(tables)
+    labels = Labels(context, [row.get("outcome") for row in study["models"]])
     numbered = main_tables(study, context, labels)
     quality = quality_tables(context)
     sections = [

@@ -19,7 +19,8 @@ def sample_table(tables: StudyTables, context: ReportContext, labels: Labels, nu
     records = tables["descriptives"]
     names = unique(row.get("variable") for row in records)
     by_name = {name: [row for row in records if row.get("variable") == name] for name in names}
-    numeric = [by_name[name][0] for name in names if by_name[name][0].get("level") is None]
+    single = [by_name[name][0] for name in names if by_name[name][0].get("level") is None]
+    numeric = [row for row in single if not is_share(row)]
     categorical = [by_name[name] for name in names if by_name[name][0].get("level") is not None]
     flags = [rows for rows in categorical if is_yes_no([row["level"] for row in rows])]
     others = [rows for rows in categorical if not is_yes_no([row["level"] for row in rows])]
@@ -27,7 +28,9 @@ def sample_table(tables: StudyTables, context: ReportContext, labels: Labels, nu
     rows = [_measure(row, labels, context) for row in numeric]
     for group in others:
         rows += _categories(group, labels)
-    rows += [_flag(group, labels) for group in flags]
+    shares = {row.get("variable"): _share_row(row, labels) for row in single if is_share(row)}
+    shares |= {group[0].get("variable"): _flag(group, labels) for group in flags}
+    rows += [shares[name] for name in names if name in shares]
     columns = (
         Column(em("n")),
         Column("%"),
@@ -86,6 +89,27 @@ def _measure(row: Record, labels: Labels, context: ReportContext) -> Row:
         ),
         group=MEASURES,
     )
+
+
+def is_share(row: Record) -> bool:
+    """Tell a variable of zeros and ones, whose mean is a share, by its moments.
+
+    For values between 0 and 1 the sum of squares equals the sum just when every value is 0 or 1, which in mean m and
+    variance s² (divided by n − 1) reads s²(n − 1) = n m (1 − m).
+    """
+    n, mean, sd = (row.get(key) for key in ("n", "mean", "sd"))
+    if not (fmt.is_number(n) and fmt.is_number(mean) and fmt.is_number(sd)) or n < 2:
+        return False
+    within = all(not fmt.is_number(row.get(key)) or 0 <= row[key] <= 1 for key in ("min", "q1", "median", "q3", "max"))
+    return within and 0 <= mean <= 1 and abs(sd**2 * (n - 1) - n * mean * (1 - mean)) < 1e-9 * n
+
+
+def _share_row(row: Record, labels: Labels) -> Row:
+    """One row for a 0/1 variable, as for a yes/no one."""
+    ones = round(row["n"] * row["mean"])
+    label = f"{labels.variable(row.get('variable'))} (of {fmt.count(row.get('n'))})"
+    cells = _padded(fmt.count(ones), fmt.percent(100 * row["mean"]), missing=fmt.count(row.get("missing")))
+    return Row(label=label, cells=cells, group=YES_NO)
 
 
 def _share(row: Record) -> tuple[str, str]:

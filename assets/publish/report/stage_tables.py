@@ -4,7 +4,7 @@ from assets.publish.report import numbers as fmt
 from assets.publish.report.context import ReportContext
 from assets.publish.report.labels import MAINTENANCE_SENTENCE, Labels, shows_maintenance
 from assets.publish.report.records import StudyTables, unique
-from assets.publish.report.table import Column, ReportTable, Row, sentences
+from assets.publish.report.table import Column, ReportTable, Row, sentences, without_unused
 from assets.publish.report.text import em
 
 
@@ -17,8 +17,11 @@ def stage_table(tables: StudyTables, context: ReportContext, labels: Labels, num
     totals = {wave: sum(row.get("n") or 0 for row in records if row.get("wave") == wave) for wave in waves}
     heads = (em("n"), "%", f"{em('M')} readiness")
     columns = tuple(
-        Column(head, f"{labels.wave(wave)} ({em('n')} = {fmt.count(totals[wave])})") for wave in waves for head in heads
+        Column(head, f"{labels.wave(wave)} ({em('n')} = {fmt.count(totals[wave])})", optional=head == heads[2])
+        for wave in waves
+        for head in heads
     )
+    known = any(fmt.is_number(row.get("mean_readiness")) for row in records)
     rows = []
     for stage in stages:
         cells: list[str] = []
@@ -30,7 +33,7 @@ def stage_table(tables: StudyTables, context: ReportContext, labels: Labels, num
                 else [fmt.count(row.get("n")), fmt.percent(row.get("percent")), fmt.number(row.get("mean_readiness"))]
             )
         rows.append(Row(labels.level("urica_stage", stage), tuple(cells)))
-    return ReportTable(
+    built = ReportTable(
         anchor=f"table-{number}",
         number=f"Table {number}",
         title="URICA stages of change by wave",
@@ -40,10 +43,13 @@ def stage_table(tables: StudyTables, context: ReportContext, labels: Labels, num
         notes=sentences(
             [
                 "Readiness is C + A + M − PC (contemplation, action, maintenance, pre-contemplation subscale "
-                "means), from −2 to 14. The dash marks the mean of a stage without clients.",
+                "means), from −2 to 14."
+                if known
+                else "",
                 MAINTENANCE_SENTENCE if shows_maintenance(stages) else "",
             ],
             context.footnotes.get("urica_stages", ()),
         ),
         empty="No client has a URICA stage.",
     )
+    return without_unused(built)

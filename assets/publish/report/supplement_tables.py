@@ -93,7 +93,12 @@ def missingness_table(tables: StudyTables, context: ReportContext, labels: Label
     rows = tuple(
         Row(
             labels.variable(row.get("variable")),
-            (*_of_all(row), fmt.count(row.get("n_missing")), fmt.percent(row.get("percent"))),
+            (
+                fmt.count(row.get("n_valid")),
+                fmt.count(row.get("n_missing")),
+                fmt.count(row.get("n_declared")),
+                fmt.percent(row.get("percent")),
+            ),
         )
         for row in tables["missingness"]
     )
@@ -103,10 +108,21 @@ def missingness_table(tables: StudyTables, context: ReportContext, labels: Label
             number="Table S3",
             title="Missing values",
             stub="Variable",
-            columns=(Column(em("n"), optional=True), Column("Missing"), Column("% of clients")),
+            columns=(
+                Column(em("n"), optional=True),
+                Column("Missing"),
+                Column("Declared missing", optional=True),
+                Column("% missing"),
+            ),
             rows=rows,
             notes=sentences(
-                [f"Of {fmt.count(context.n_clients)} clients."] if context.n_clients is not None else [],
+                [f"{em('N')} = {fmt.count(context.n_clients)} clients."] if context.n_clients is not None else [],
+                [
+                    f"{em('n')} is the number of clients with a value; declared missing are those of the missing whose "
+                    "cell held a code that means missing."
+                    if any(fmt.is_number(row.get("n_declared")) for row in tables["missingness"])
+                    else ""
+                ],
                 context.footnotes.get("missingness", ()),
             ),
             empty="Missing values were not counted.",
@@ -114,13 +130,10 @@ def missingness_table(tables: StudyTables, context: ReportContext, labels: Label
     )
 
 
-def _of_all(row: Record) -> tuple[str]:
-    return (fmt.count(row.get("n")) if fmt.is_number(row.get("n")) else "",)
-
-
 def diagnostics_table(tables: StudyTables, context: ReportContext, labels: Labels) -> ReportTable:
     """Build Table S4: the checks of each model's assumptions, and Little's test where values are missing."""
     outcomes = {row.get("model"): row.get("outcome") for row in tables["models"]}
+    shown = [row for row in tables["diagnostics"] if context.shows_single_clients or not _is_extreme(row)]
     rows = tuple(
         Row(
             clean(str(row.get("check") or "").replace("_", " ")).capitalize(),
@@ -132,7 +145,7 @@ def diagnostics_table(tables: StudyTables, context: ReportContext, labels: Label
             ),
             group=labels.model(row.get("model"), outcomes.get(row.get("model"))),
         )
-        for row in tables["diagnostics"]
+        for row in shown
     )
     return without_unused(
         ReportTable(
@@ -151,6 +164,11 @@ def diagnostics_table(tables: StudyTables, context: ReportContext, labels: Label
             empty="No model was checked.",
         )
     )
+
+
+def _is_extreme(row: Record) -> bool:
+    """The largest residual or leverage is one person's."""
+    return str(row.get("check") or "").startswith(("max_cooks", "max_centred_leverage", "max_abs_studentized"))
 
 
 def _value(value: object) -> str:

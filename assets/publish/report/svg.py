@@ -13,7 +13,8 @@ _SIZE = re.compile(
 )
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
 
-INK, SOFT, ACCENT, SECOND, HAIR = "#1a1a1a", "#555555", "#0b4f8a", "#b4530a", "#d9d9d9"
+INK, SOFT, HAIR = "#1a1a1a", "#555555", "#d9d9d9"
+ACCENT, LIGHT, SECOND = "#0b4f8a", "#8db4d8", "#b4530a"
 
 STYLE = {
     "svg.fonttype": "none",
