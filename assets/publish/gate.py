@@ -28,7 +28,7 @@ PLAIN_TYPES = re.compile(
 PATTERNS = {
     "token": r"[0-9a-f]{12}",
     "code": r"[A-Z][A-Z0-9_]{1,39}",
-    "identifier": r"[A-Za-z0-9_.\-]{1,200}",
+    "identifier": r"[A-Za-z0-9_.\-]{1,300}",
     "build": r"[0-9]{8}T[0-9]{6}Z-[0-9a-zA-Z]{1,36}",
     "timestamp": r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z",
     "version": r"[0-9]+\.[0-9]+\.[0-9]+(\+[0-9a-f]{7,40})?",

@@ -84,7 +84,10 @@ def _counts() -> tuple[Expectation, ...]:
     return (
         between("n_victimizations", 0, 6, "There are six kinds."),
         rule("victimizations_add_up", [*flags, "n_victimizations"], flags_add_up, "The count is the number of flags."),
-        *(between(f"services_{w}", 0, None, "A count.", name=f"services_{w}_count") for w in ("t0", "t6", "total")),
+        *(
+            between(f"services_{w}", 0, None, "A count is never negative.", name=f"services_{w}_count")
+            for w in ("t0", "t6", "total")
+        ),
         rule(
             "services_t0_within_t6",
             ["services_t0", "services_t6"],
@@ -128,7 +131,7 @@ def _goals() -> tuple[Expectation, ...]:
 
     return (
         present("goals_set", "0 when none, never empty."),
-        *(between(name, 0, None, "A count.", name=f"{name}_count") for name in ("goals_set", *parts)),
+        *(between(name, 0, None, "A count is never negative.", name=f"{name}_count") for name in ("goals_set", *parts)),
         rule(
             "goals_add_up",
             ["goals_set", *parts],
