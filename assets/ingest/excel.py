@@ -66,17 +66,16 @@ def open_workbook(path: Path, scan: ArchiveScan | None) -> Workbook:
 def _grid(book: Any, name: str, faults: dict[tuple[int, int], str]) -> Grid:
     try:
         sheet = book.get_sheet_by_name(name)
-        start = sheet.start or (0, 0)
         merged = [(tuple(a), tuple(b)) for a, b in (sheet.merged_cell_ranges or [])]
-        rows = _rows(sheet, start[1])
+        rows: Iterator[list[Any]] = iter(()) if sheet.start is None else _rows(sheet, sheet.start[1])
     except Exception:
         raise DataError("READER_FAILED", "a sheet cannot be read") from None
-    return Grid(sheet=name.strip(), rows=rows, first_row=start[0] + 1, faults=faults, merged=merged)
+    return Grid(sheet=name.strip(), rows=rows, faults=faults, merged=merged)
 
 
 def _rows(sheet: Any, indent: int) -> Iterator[list[Any]]:
-    if sheet.start is None:
-        return
+    """Rows from the sheet's first one, as wide as the sheet: calamine keeps blank rows above the data but not blank
+    columns."""
     pad: list[Any] = [None] * indent
     for row in sheet.iter_rows():
         yield pad + row if indent else row

@@ -75,11 +75,13 @@ def test_a_second_night_reads_nothing_again(night) -> None:
 def test_local_dates_come_from_the_zone_the_file_states(night) -> None:
     _, con, _, _ = night
     zones = con.execute(
-        "SELECT DISTINCT time_zone FROM raw.survey_mspss UNION SELECT DISTINCT time_zone FROM raw.survey_urica ORDER BY 1"
+        "SELECT DISTINCT time_zone FROM raw.survey_mspss UNION SELECT DISTINCT time_zone FROM raw.survey_urica "
+        "ORDER BY time_zone"
     ).fetchall()
     assert zones == [("America/Denver",), ("UTC",)]
     wrong = con.execute(
-        "SELECT count(*) FROM raw.survey_urica WHERE recorded_at_utc <> recorded_date OR recorded_on > recorded_date::DATE"
+        "SELECT count(*) FROM raw.survey_urica "
+        "WHERE recorded_at_utc <> recorded_date OR recorded_on > recorded_date::DATE"
     ).fetchone()
     assert wrong == (0,)
     moved = con.execute("SELECT count(*) FROM raw.survey_urica WHERE recorded_on < recorded_date::DATE").fetchone()

@@ -1,0 +1,127 @@
+"""``outcomes inspect``: what a file is, where its header is, how its columns map, what is wrong. Places and codes,
+no values."""
+
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from assets.errors import DataError
+from assets.ingest.config import Feeds
+from assets.ingest.layout import Part, describe_layout
+from assets.ingest.parsed import Parsed
+from assets.ingest.read import ReadContext, read_file
+from assets.ingest.reasons import REASONS, outcome_of, sentence
+from assets.ingest.signature import signature_of
+
+
+@dataclass
+class Inspection:
+    """Everything a person needs to judge a file before it goes to the inbox."""
+
+    file: str
+    size: int
+    signature: str
+    what: str
+    verdict: str
+    reason: str | None = None
+    explanation: str | None = None
+    feed: str | None = None
+    form_version: str | None = None
+    confidence: float = 0.0
+    rows: dict[str, int] = field(default_factory=dict)
+    headers: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    drift: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for ``--json``."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """The same for a terminal."""
+        from assets.ingest.inspection_text import render
+
+        return render(self)
+
+
+def inspect_file(path: Path, feeds: Feeds, *, today: date | None = None) -> Inspection:
+    """Read a file as the night would, without loading it, and tell all that was noticed. Never raises for a bad
+    file."""
+    path = Path(path)
+    name = path.name
+    try:
+        if path.is_symlink() or not path.is_file():
+            return Inspection(name, 0, "none", "not a file", "reject", "NOT_REGULAR", sentence("NOT_REGULAR"))
+        size, signature = path.stat().st_size, signature_of(path)
+    except OSError:
+        return Inspection(name, 0, "none", "unreadable", "reject", "UNREADABLE", sentence("UNREADABLE"))
+    found = Inspection(name, size, signature, signature, "load")
+    parsed = Parsed()
+    with tempfile.TemporaryDirectory() as folder:
+        # Readers see a copy, as at night: a file that grows while it is read cannot mix two versions.
+        copy = Path(folder) / "content"
+        shutil.copyfile(path, copy)
+        context = ReadContext(feeds, today or date.today(), path.suffix.lower())
+        try:
+            read_file(copy, context, parsed, lambda _table, _batch: None)
+        except DataError as error:
+            _refuse(found, error)
+        _describe(found, copy)
+    _tell(found, parsed)
+    return found
+
+
+def _refuse(found: Inspection, error: DataError) -> None:
+    found.verdict = outcome_of(error.code) if error.code in REASONS else "reject"
+    found.reason = error.code
+    place = f" ({error.place})" if str(error.place) else ""
+    found.explanation = f"{sentence(error.code)} [{error.explanation}{place}]" if error.code in REASONS else str(error)
+
+
+def _describe(found: Inspection, copy: Path) -> None:
+    try:
+        found.what, parts = describe_layout(copy)
+    except DataError as error:
+        if found.reason is None:
+            _refuse(found, error)
+        return
+    found.parts = [_part(part) for part in parts]
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {k: v for k, v in asdict(part).items() if v is not None}
+
+
+def _tell(found: Inspection, parsed: Parsed) -> None:
+    found.feed, found.form_version, found.confidence = parsed.kind, parsed.form_version, round(parsed.confidence, 2)
+    quarantined = len(parsed.quarantined_rows)
+    if parsed.rows_read:
+        found.rows = {
+            "read": parsed.rows_read,
+            "structural": parsed.structural,
+            "quarantined": quarantined,
+            "data": parsed.rows_read - parsed.structural - quarantined,
+        }
+    for header in parsed.headers:
+        columns = [{"name": name, "column": target, "how": how} for name, target, how in header.columns]
+        found.headers.append({"sheet": header.sheet, "row": header.row, "rows": header.rows, "columns": columns})
+    for (sheet, column, code), n in sorted(parsed.findings.items(), key=lambda item: tuple(map(str, item[0]))):
+        found.findings.append(
+            {
+                "code": code,
+                "outcome": outcome_of(code),
+                "sheet": sheet,
+                "column": column,
+                "n": n,
+                "text": sentence(code),
+            }
+        )
+    if parsed.quarantined:
+        places = [
+            {"sheet": q.sheet, "row": q.row_number, "column": q.column, "code": q.code} for q in parsed.quarantined
+        ]
+        found.parts.append({"name": "quarantine", "rows": len(places), "places": places[:50]})
