@@ -99,8 +99,8 @@ def _read_outcome(data: StudyFrame, model: ModelSpec, messages: list[str]) -> tu
 
 
 def _tell_infinite(data: StudyFrame, name: str, messages: list[str]) -> None:
-    if data.infinite.get(name):
-        messages.append(f"{data.infinite[name]} infinite values of {name} are treated as missing")
+    if data.infinite(name):
+        messages.append(f"{data.infinite(name)} infinite values of {name} are treated as missing")
 
 
 def read_predictors(

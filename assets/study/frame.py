@@ -1,18 +1,18 @@
 """A table of participants as the analyses read it: numbers with NaN, categories as codes, and what was set aside."""
 
 import difflib
-import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from assets.errors import ConfigError
+from assets.study.columns import Column, Floats, read_column, sort_order
 from assets.study.spec import Spec, level_text
 
-Floats = NDArray[np.float64]
+__all__ = ["Category", "Floats", "Ints", "NotNumericError", "StudyFrame"]
+
 Ints = NDArray[np.intp]
 
 
@@ -36,22 +36,15 @@ class StudyFrame:
         self.spec = spec
         self.n = len(frame)
         self._check_columns(frame)
-        order = _order(frame, list(spec.columns()))
-        self.ids: list[str] = [level_text(value) for value in frame[spec.id].astype(object).to_numpy()[order]]
-        self._cells: dict[str, Any] = {
-            name: frame[name].astype(object).to_numpy()[order] for name in spec.columns() if name != spec.id
-        }
-        self._bool = {name for name in self._cells if _is_boolean(frame[name], self._cells[name])}
-        self._declared = dict(declared or {})
-        self._numeric: dict[str, Floats] = {}
-        self._category: dict[str, Category] = {}
-        self.infinite: dict[str, int] = {}
+        wanted = [name for name in spec.columns() if name != spec.id]
+        order = sort_order(frame, spec.id, wanted)
         codes = set(spec.missing_codes)
-        texts = {level_text(code) for code in codes}
-        for name, cells in self._cells.items():
-            is_code = np.array([_is_code(cell, codes, texts) for cell in cells], dtype=bool)
-            self._declared[name] = self._declared.get(name, 0) + int(is_code.sum())
-            self._cells[name] = np.where(is_code, None, cells)
+        self._ids = frame[spec.id].iloc[order]
+        self._columns: dict[str, Column] = {name: read_column(frame[name].iloc[order], codes) for name in wanted}
+        self._declared = {
+            name: column.declared + (declared or {}).get(name, 0) for name, column in self._columns.items()
+        }
+        self._category: dict[str, Category] = {}
 
     def _check_columns(self, frame: pd.DataFrame) -> None:
         for name, key in self.spec.columns().items():
@@ -63,120 +56,94 @@ class StudyFrame:
                 raise ConfigError(f"{key}: the table has the column {name!r} more than once")
 
     @property
+    def ids(self) -> list[str]:
+        """The IDs as text, in the order of the rows."""
+        return [level_text(value) for value in self._ids]
+
+    @property
+    def repeated_ids(self) -> int:
+        """Rows whose ID another row has already."""
+        return int(self._ids.duplicated().sum())
+
+    @property
     def variables(self) -> list[str]:
         """The columns in use, in the order the spec names them."""
-        return list(self._cells)
+        return list(self._columns)
 
     def is_category(self, name: str) -> bool:
         """Listed under `categories`, boolean, or holding text: described by counts rather than by a mean."""
-        if name in self.spec.categories or name in self._bool:
-            return True
-        try:
-            self.numeric(name)
-        except NotNumericError:
-            return True
-        return False
+        column = self._columns[name]
+        return name in self.spec.categories or column.boolean or column.numbers is None
 
     def numeric(self, name: str) -> Floats:
         """The variable as float64 with NaN for missing, declared codes and infinities; booleans are 0 and 1."""
-        if name not in self._numeric:
-            values = np.array([_number(cell, name) for cell in self._cells[name]], dtype=np.float64)
-            infinite = np.isinf(values)
-            self.infinite[name] = int(infinite.sum())
-            self._numeric[name] = np.where(infinite, np.nan, values)
-        return self._numeric[name]
+        numbers = self._columns[name].numbers
+        if numbers is None:
+            raise NotNumericError(name)
+        return numbers
+
+    def infinite(self, name: str) -> int:
+        """Cells that held an infinity."""
+        return self._columns[name].infinite
+
+    def declared(self, name: str) -> int:
+        """Cells that held a declared missing code."""
+        return self._declared[name]
 
     def category(self, name: str) -> Category:
         """The variable as codes; unlisted variables take their distinct values in ascending order as levels."""
         if name not in self._category:
-            self._category[name] = self._read_category(name)
+            self._category[name] = _read_category(self._columns[name], self.spec.categories.get(name))
         return self._category[name]
-
-    def _read_category(self, name: str) -> Category:
-        texts = [None if _is_missing(cell) else level_text(cell) for cell in self._cells[name]]
-        listed = self.spec.categories.get(name)
-        if listed is None:
-            levels = sorted({text for text in texts if text is not None}, key=_level_order)
-            if name in self._bool:
-                levels = ["false", "true"]
-            where = {level: index for index, level in enumerate(levels)}
-        else:
-            levels = list(listed)
-            where = {level: index for index, level in enumerate(levels)}
-            for text, code in (("true", "1"), ("false", "0")):
-                if code in where:
-                    where.setdefault(text, where[code])
-                if text in where:
-                    where.setdefault(code, where[text])
-        codes = np.array([-1 if text is None else where.get(text, -1) for text in texts], dtype=np.intp)
-        unlisted = sum(1 for text in texts if text is not None and text not in where)
-        return Category(codes, levels, unlisted)
 
     def missing(self, name: str) -> NDArray[np.bool_]:
         """Which rows have no usable value of the variable."""
-        if name in self.spec.categories or (name not in self._bool and self.is_category(name)):
+        column = self._columns[name]
+        if name in self.spec.categories or column.numbers is None:
             return self.category(name).codes < 0
-        return np.isnan(self.numeric(name))
-
-    def declared(self, name: str) -> int:
-        """Cells that held a declared missing code."""
-        return self._declared.get(name, 0)
+        return np.isnan(column.numbers)
 
 
-def _order(frame: pd.DataFrame, columns: list[str]) -> Ints:
-    """Sort by ID, then by everything else in use, so that even repeated IDs come in one order."""
-    keys = [frame[name].astype(object).map(_sort_key).to_numpy() for name in reversed(columns)]
-    first = frame[columns[0]].astype(object).map(_sort_key)
-    if first.is_unique:
-        return np.asarray(np.argsort(first.to_numpy().astype(str), kind="stable"), dtype=np.intp)
-    return np.asarray(np.lexsort([key.astype(str) for key in keys]), dtype=np.intp)
+def _read_category(column: Column, listed: list[str] | None) -> Category:
+    if column.texts is not None:
+        distinct, inverse = _distinct_texts(column)
+    else:
+        assert column.numbers is not None  # noqa: S101 - a column has texts or numbers
+        known = ~np.isnan(column.numbers)
+        values, positions = np.unique(column.numbers[known], return_inverse=True)
+        inverse = np.full(known.size, -1, dtype=np.intp)
+        inverse[known] = positions.ravel()
+        distinct = [level_text(bool(value) if column.boolean else float(value)) for value in values]
+    levels = list(listed) if listed is not None else _own_levels(column, distinct)
+    where = {level: index for index, level in enumerate(levels)}
+    for text, code in (("true", "1"), ("false", "0")):  # a yes/no may be listed either way
+        if code in where:
+            where.setdefault(text, where[code])
+        elif text in where:
+            where.setdefault(code, where[text])
+    targets = np.array([*(where.get(text, where.get(_as_number(text), -2)) for text in distinct), -1], dtype=np.intp)
+    codes = targets[inverse]
+    return Category(np.maximum(codes, -1), levels, int((codes == -2).sum()))
 
 
-def _sort_key(cell: object) -> str:
-    return "" if _is_missing(cell) else level_text(cell)
+def _distinct_texts(column: Column) -> tuple[list[str], Ints]:
+    texts = column.texts or []
+    distinct = sorted({text for text in texts if text is not None})
+    position = {text: index for index, text in enumerate(distinct)}
+    return distinct, np.array([-1 if text is None else position[text] for text in texts], dtype=np.intp)
 
 
-def _level_order(level: str) -> tuple[int, float, str]:
+def _own_levels(column: Column, distinct: list[str]) -> list[str]:
+    if column.boolean:
+        return ["false", "true"]
+    if column.numbers is None:
+        return distinct
+    return sorted({_as_number(text) for text in distinct}, key=float)
+
+
+def _as_number(text: str) -> str:
+    """ "1.0" and "01" as "1"; what is no number stays as it is."""
     try:
-        return (0, float(level), level)
+        return level_text(float(text))
     except ValueError:
-        return (1, 0.0, level)
-
-
-def _is_missing(cell: object) -> bool:
-    if cell is None or cell is pd.NA or cell is pd.NaT:
-        return True
-    if isinstance(cell, (float, np.floating)):
-        return math.isnan(cell)
-    return isinstance(cell, str) and not cell.strip()
-
-
-def _is_code(cell: object, codes: set[float], texts: set[str]) -> bool:
-    if not codes or isinstance(cell, (bool, np.bool_)) or _is_missing(cell):
-        return False
-    if isinstance(cell, (int, float, np.integer, np.floating)):
-        return float(cell) in codes
-    return isinstance(cell, str) and cell.strip() in texts
-
-
-def _is_boolean(series: "pd.Series[Any]", cells: Any) -> bool:
-    if series.dtype == bool or str(series.dtype) == "boolean":
-        return True
-    if series.dtype != object:
-        return False
-    found = [cell for cell in cells if not _is_missing(cell)]
-    return bool(found) and all(isinstance(cell, (bool, np.bool_)) for cell in found)
-
-
-def _number(cell: object, name: str) -> float:
-    if _is_missing(cell):
-        return math.nan
-    if isinstance(cell, str):
-        try:
-            return float(cell)
-        except ValueError:
-            raise NotNumericError(name) from None
-    try:
-        return float(cell)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise NotNumericError(name) from None
+        return text

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assets.study.distributions import NAN
-from assets.study.frame import NotNumericError, StudyFrame
+from assets.study.frame import StudyFrame
 from assets.study.rows import Row, is_null
 
 if TYPE_CHECKING:
@@ -40,15 +40,10 @@ def set_aside(data: StudyFrame) -> list[Row]:
             if unlisted:
                 rows.append({"model": name, "check": "values_outside_listed_categories", "value": unlisted})
             continue
-        try:
-            data.numeric(name)
-        except NotNumericError:
-            continue
-        if data.infinite.get(name):
-            rows.append({"model": name, "check": "infinite_values_treated_as_missing", "value": data.infinite[name]})
-    repeated = len(data.ids) - len(set(data.ids))
-    if repeated:
-        rows.append({"model": data.spec.id, "check": "repeated_ids", "value": repeated})
+        if data.infinite(name):
+            rows.append({"model": name, "check": "infinite_values_treated_as_missing", "value": data.infinite(name)})
+    if data.repeated_ids:
+        rows.append({"model": data.spec.id, "check": "repeated_ids", "value": data.repeated_ids})
     return rows
 
 
