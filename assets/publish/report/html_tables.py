@@ -10,7 +10,7 @@ import re
 import warnings
 
 from assets.publish.report.headings import heading
-from assets.publish.report.table import ReportTable
+from assets.publish.report.table import ReportTable, spans
 from assets.publish.report.text import to_html
 
 _STYLE = re.compile(r"<style>.*?</style>\s*", re.DOTALL)
@@ -51,19 +51,7 @@ def _grid(table: ReportTable) -> str:
     grid = grid.tab_stubhead(table.stub).cols_align("right", names)
     grid = grid.cols_align("left", [name for name, column in zip(names, table.columns, strict=True) if column.words])
     grid = grid.cols_label(dict(zip(names, (column.label for column in table.columns), strict=True)))
-    for number, (spanner, members) in enumerate(_spans(table, names)):
-        grid = grid.tab_spanner(spanner, members, id=f"span{number}")
+    for number, (start, members, spanner) in enumerate(spans(table.columns)):
+        grid = grid.tab_spanner(spanner, names[start : start + members], id=f"span{number}")
     html = _FRAME.sub("", _STYLE.sub("", grid.render("html"), count=1)).translate(_MARKED)
     return f'<div class="scroll" role="region" tabindex="0" aria-labelledby="{table.anchor}-title">{html}</div>'
-
-
-def _spans(table: ReportTable, names: list[str]) -> list[tuple[str, list[str]]]:
-    spans: list[tuple[str, list[str]]] = []
-    for column, name in zip(table.columns, names, strict=True):
-        if not column.spanner:
-            continue
-        if spans and spans[-1][0] == column.spanner:
-            spans[-1][1].append(name)
-        else:
-            spans.append((column.spanner, [name]))
-    return spans

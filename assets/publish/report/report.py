@@ -7,20 +7,18 @@ from assets.publish.report.context import Frame, ReportContext
 from assets.publish.report.flow import flow_figure
 from assets.publish.report.forest import forest_figure
 from assets.publish.report.labels import STATUSES_IN_SHORT, Labels
-from assets.publish.report.model_tables import effects_table, fit_phrase, models_of, multinomial_table, ols_table
+from assets.publish.report.model_tables import fit_phrase
+from assets.publish.report.numbered import main_tables
 from assets.publish.report.page import Section, page
 from assets.publish.report.paired import paired_figure
 from assets.publish.report.quality_section import quality_tables
 from assets.publish.report.records import StudyTables
-from assets.publish.report.sample_tables import paired_table, sample_table, score_table
-from assets.publish.report.stage_tables import stage_table
 from assets.publish.report.supplement_tables import (
     association_table,
     diagnostics_table,
     missingness_table,
     normality_table,
 )
-from assets.publish.report.table import ReportTable
 from assets.publish.report.text import clean, em
 
 METHODS = (
@@ -29,26 +27,6 @@ METHODS = (
     "All results are associations among the clients of one agency. They do not tell what would happen if a "
     "predictor were changed.",
 )
-
-
-def main_tables(tables: StudyTables, context: ReportContext, labels: Labels) -> list[ReportTable]:
-    """Build the numbered tables: sample, scores, paired tests, linear models, stages, multinomial models and their
-    tests.
-
-    With the study's own models these are Tables 1 to 8 of the paper; with other models the numbers run on.
-    """
-    built = [
-        sample_table(tables, context, labels, 1),
-        score_table(tables, context, labels, 2),
-        paired_table(tables, context, labels, 3),
-    ]
-    for model in models_of(tables, "ols"):
-        built.append(ols_table(tables, context, labels, model, len(built) + 1))
-    built.append(stage_table(tables, context, labels, len(built) + 1))
-    for model in models_of(tables, "multinomial"):
-        built.append(multinomial_table(tables, context, labels, model, len(built) + 1))
-        built.append(effects_table(tables, context, labels, model, len(built) + 1))
-    return built
 
 
 def render_report(tables: Mapping[str, Frame], context: ReportContext) -> str:

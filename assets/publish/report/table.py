@@ -67,3 +67,14 @@ def without_unused(table: ReportTable) -> ReportTable:
 def sentences(*groups: Sequence[str]) -> tuple[str, ...]:
     """Join groups of footnote sentences, each once, empty ones left out."""
     return tuple(dict.fromkeys(sentence for group in groups for sentence in group if sentence))
+
+
+def spans(columns: Sequence[Column]) -> list[tuple[int, int, str]]:
+    """Return the shared headings as (first column, number of columns, heading), columns counted from 0."""
+    found: list[tuple[int, int, str]] = []
+    for at, column in enumerate(columns):
+        if found and column.spanner == found[-1][2] and sum(found[-1][:2]) == at:
+            found[-1] = (found[-1][0], found[-1][1] + 1, column.spanner)
+        elif column.spanner:
+            found.append((at, 1, column.spanner))
+    return found
