@@ -1,0 +1,1 @@
+"""Privacy as code: the leak scanner, keys and encryption, disclosure control, releases, erasure and the audit trail."""
