@@ -122,19 +122,37 @@ def invoke(
     extra_vars: Mapping[str, Any] | None = None,
 ) -> DbtRun:
     """Run one dbt command in this process and close every connection it opened."""
+    outcome = run_dbt(paths, config, arguments, progress, writes=arguments[0] in WRITERS, extra_vars=extra_vars)
+    return DbtRun(bool(outcome.success), tuple(_node(result) for result in getattr(outcome.result, "results", ())))
+
+
+def run_dbt(
+    paths: DbtPaths,
+    config: StudyConfig,
+    arguments: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    writes: bool,
+    extra_vars: Mapping[str, Any] | None = None,
+    manifest: Any = None,
+) -> Any:
+    """Run one dbt command and return dbt's own result object, which may quote values: for callers in this room only.
+
+    ``writes`` lets dbt write its JSON artefacts; ``manifest`` is a parsed project, which spares the parse. Raises
+    ``RuntimeError`` naming the kind of fault when the command gave no results at all.
+    """
     from dbt.cli.main import dbtRunner
 
     def finished(event: Any) -> None:
         if progress and event.info.name == "NodeFinished":
             progress(str(event.data.node_info.node_name))
 
-    flags = _flags(paths, variables(paths, config, extra_vars), writes=arguments[0] in WRITERS)
+    flags = _flags(paths, variables(paths, config, extra_vars), writes=writes)
     with _surroundings(paths):
-        outcome = dbtRunner(callbacks=[finished]).invoke([*arguments, *flags])
-    results = getattr(outcome.result, "results", None)
-    if results is None and not outcome.success:
-        raise RuntimeError(f"dbt could not run: {type(outcome.exception).__name__}") from None
-    return DbtRun(bool(outcome.success), tuple(_node(result) for result in results or ()))
+        outcome = dbtRunner(manifest=manifest, callbacks=[finished]).invoke([*arguments, *flags])
+    if outcome.result is None:
+        raise RuntimeError(f"dbt {arguments[0]} could not run: {type(outcome.exception).__name__}") from None
+    return outcome
 
 
 def ensure_manifest(paths: DbtPaths, config: StudyConfig) -> Path:

@@ -44,7 +44,12 @@
         else length({{ codes }}) - length(replace({{ codes }}, '|', '')) + 1
     end
 {%- endmacro %}
-{# A list of literals for IN; an empty list matches nothing. #}
-{% macro literals(values) -%}
-    ({%- if values -%}{%- for value in values -%}'{{ value }}'{{ ', ' if not loop.last }}{%- endfor -%}{%- else -%}null{%- endif -%})
+
+{# Membership in a list of settings; nothing is in an empty list. #}
+{% macro is_in(column, values) -%}
+    {%- if values -%}
+        {{ column }} in ({% for value in values %}'{{ value }}'{{ ', ' if not loop.last }}{% endfor %})
+    {%- else -%}
+        {{ column }} <> {{ column }}
+    {%- endif -%}
 {%- endmacro %}

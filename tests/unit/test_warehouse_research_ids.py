@@ -77,7 +77,7 @@ def test_ids_and_rows_tell_nothing_about_the_order_of_clients(connection: duckdb
         int(row[0][3:])
         for row in connection.execute("select source_client_id from control.crosswalk order by client_id").fetchall()
     ]
-    # A random order of 300 has a rank correlation of standard deviation 0.058: five of them leave one run in two million.
+    # The rank correlation of a random order of 300 has a standard deviation of 0.058: this is five of them.
     for order in (numbers, by_id):
         mean = (len(order) - 1) / 2
         covariance = sum((place - mean) * (number - mean) for place, number in enumerate(order))

@@ -20,11 +20,13 @@ matched as (
     where ids.matched_client_id is not null
 ),
 
--- Whoever declined has told nothing, whatever else is marked.
+-- Whoever declined has told nothing, whatever else is marked; a marking nobody could read leaves the whole unknown.
 marked as (
     select
         *,
-        case when not {{ has_code('races', 'declined') }} then nullif(races, '') end as marked_races
+        case
+            when not ({{ has_code('races', 'declined') }} or {{ has_code('races', 'unmapped') }}) then nullif(races, '')
+        end as marked_races
     from matched
     where preference = 1
 )

@@ -32,7 +32,7 @@ select
     services.contact_type,
     services.service_date,
     {{ days_between('clients.intake_date', 'services.service_date') }} as days_since_intake,
-    services.contact_type not in {{ literals(var('non_counting_contact_types')) }} as is_counted,
+    not ({{ is_in('services.contact_type', var('non_counting_contact_types')) }}) as is_counted,
     services.minutes,
     services.file_token,
     services.sheet,

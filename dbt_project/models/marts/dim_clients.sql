@@ -17,7 +17,7 @@ select
         when sexual_orientation = 'straight' then false
         when sexual_orientation <> 'declined' then true
     end as orientation_minority,
-    county not in {{ literals(var('main_counties')) }} as county_outlying,
+    not ({{ is_in('county', var('main_counties')) }}) as county_outlying,
     case classification
         when 'confirmed' then 'Confirmed'
         when 'high_risk' then 'High Risk'
