@@ -81,6 +81,11 @@ class Home:
         return self.agency / "dbt"
 
     @property
+    def manifest(self) -> Path:
+        """dbt's description of every model and test, as last parsed."""
+        return self.dbt / "manifest.json"
+
+    @property
     def report(self) -> Path:
         """The evaluator's report on unsuppressed results."""
         return self.agency / "report" / "report.html"

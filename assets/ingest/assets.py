@@ -1,0 +1,95 @@
+"""The inbox as assets: one step reads whatever lies there, by content, and fills every raw table."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetSpec,
+    MaterializeResult,
+    ResourceParam,
+    multi_asset,
+)
+
+from assets.builds import CheckRow, begin_build, note_inputs, record_checks
+from assets.catalog import OWNERS, table_metadata, table_spec
+from assets.errors import value_free
+from assets.home import Home
+from assets.news import current_state
+from assets.warehouse.database import connect
+
+INBOX = AssetSpec(
+    AssetKey("inbox"),
+    description="The folder where staff drop exports: workbooks, Qualtrics downloads, SPSS files, under any name.",
+    group_name="ingest",
+    owners=OWNERS,
+    kinds={"excel", "csv", "file"},
+)
+
+RAW_TABLES: dict[tuple[str, str], str] = {
+    ("raw", "intake"): "One row a client record of every intake export, mapped and cast, with file, sheet and row.",
+    ("raw", "case_notes"): "One row a case note of every export; the narrative stays in the agency zone.",
+    ("raw", "goal_plans"): "One row a goal and monthly review of every export.",
+    ("raw", "survey_mspss"): "One row a response to the MSPSS survey (12 items, 1-7), previews and tests included.",
+    ("raw", "survey_copse"): "One row a response to the Cop-SE survey (26 items, 0-10), previews and tests included.",
+    ("raw", "survey_urica"): "One row a response to the URICA survey (behaviour and 12 items, 1-5).",
+    ("raw", "minimal_dataset"): "One row a case and variable of an SPSS minimal data set; user-missing kept apart.",
+    ("control", "files"): "One row a file ever seen: what it is, what became of it, and its row arithmetic.",
+    ("control", "quarantine"): "One row a source row that waits for a person, with rule and place.",
+    ("control", "client_aliases"): "One row a typed client ID that a person has settled, from agency/aliases.csv.",
+    ("control", "findings"): "What was normalised or warned about in each file, by reason code and place.",
+}
+
+_LOST_ROWS = """
+select count(*) from control.files where status = 'loaded'
+and rows_read <> rows_loaded + rows_quarantined + rows_duplicate + rows_structural + rows_erased
+"""
+
+
+@multi_asset(
+    name="ingest",
+    specs=[
+        table_spec(
+            key, text, group="ingest", room="assets/ingest", kinds={"python", "duckdb", "excel"}, deps=[("inbox",)]
+        )
+        for key, text in RAW_TABLES.items()
+    ],
+    check_specs=[
+        AssetCheckSpec(
+            "row_arithmetic",
+            asset=AssetKey(["control", "files"]),
+            blocking=True,
+            description="Rows read = loaded + quarantined + duplicate + structural + erased, for every loaded file.",
+        )
+    ],
+)
+@value_free
+def ingest_inbox(
+    context: AssetExecutionContext, home: ResourceParam[Home]
+) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
+    """Read new files of the inbox into the raw tables; files read before are recognised by content and left alone."""
+    from assets.ingest import IngestPaths, ingest, load_feeds
+
+    feeds = load_feeds(home.config)
+    inputs = current_state(home)
+    with connect(home.work_db, temp=home.temp) as connection:
+        build_id = begin_build(connection, context.run_id, home.config)
+        note_inputs(connection, build_id, inputs)
+        summary = ingest(IngestPaths.of(home), connection, feeds, now=datetime.now(UTC))
+        context.log.info("inbox read: %s", summary.as_line())
+        for schema, table in RAW_TABLES:
+            yield MaterializeResult(
+                asset_key=AssetKey([schema, table]), metadata=table_metadata(connection, schema, table)
+            )
+        found = connection.execute(_LOST_ROWS).fetchone()
+        lost = int(found[0]) if found else 0
+        record_checks(connection, build_id, [CheckRow("row_arithmetic", "control.files", "error", lost == 0, lost)])
+    yield AssetCheckResult(
+        check_name="row_arithmetic",
+        asset_key=AssetKey(["control", "files"]),
+        passed=lost == 0,
+        metadata={"files_with_lost_rows": lost},
+    )

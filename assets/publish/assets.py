@@ -1,0 +1,130 @@
+"""The last rooms of a night as assets: what the checks said, the report, and the files people open."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dagster import AssetExecutionContext, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset, multi_asset
+
+from assets.builds import begin_build, code_version, finish_build, latest_checks, noted_inputs
+from assets.catalog import OWNERS, table_metadata, table_spec
+from assets.errors import value_free
+from assets.home import Home
+from assets.news import remember
+from assets.warehouse.database import connect
+
+if TYPE_CHECKING:
+    pass
+
+STUDY_KEYS = [
+    "descriptives", "associations", "normality", "scale_scores", "paired_tests", "models", "coefficients",
+    "effect_tests", "urica_stages", "diagnostics", "missingness", "participant_flow",
+]  # fmt: skip
+QUALITY = {
+    ("quality", "checks"): "One row a check: asset, severity, passed, how many rows failed.",
+    ("quality", "files"): "One row a file: what became of it and its row arithmetic, by content token.",
+    ("quality", "quarantine_counts"): "How many rows wait for a person, by feed and rule.",
+    ("meta", "build"): "The build: when, by which code, configuration and inputs.",
+    ("meta", "codebook"): "One row a column: label, meaning, unit, source, values.",
+}
+
+
+@multi_asset(
+    name="quality",
+    specs=[
+        table_spec(
+            key,
+            text,
+            group="quality",
+            room="assets/publish",
+            kinds={"python", "duckdb"},
+            deps=[("marts", "client_study"), ("control", "files"), *(("study", table) for table in STUDY_KEYS)],
+        )
+        for key, text in QUALITY.items()
+    ],
+)
+@value_free
+def quality(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
+    """Write what the checks of this build said, the row arithmetic, the build's own row and the codebook."""
+    from assets.publish import write_meta, write_quality
+
+    with connect(home.work_db, temp=home.temp) as connection:
+        build_id = begin_build(connection, context.run_id, home.config)
+        write_quality(connection, latest_checks(connection))
+        write_meta(connection, build_id, home.manifest)
+        for schema, table in QUALITY:
+            yield MaterializeResult(
+                asset_key=AssetKey([schema, table]), metadata=table_metadata(connection, schema, table)
+            )
+
+
+@asset(
+    key=["publish", "report"],
+    deps=[AssetKey(["quality", "checks"]), AssetKey(["meta", "build"])],
+    group_name="publish",
+    owners=OWNERS,
+    kinds={"python", "html"},
+    code_version=code_version("assets/publish"),
+    description="The evaluator's report: Tables 1-8 and figures on one page. Agency zone: small cells are shown.",
+)
+@value_free
+def report(home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
+    """Render the page from ``study.*`` and put it in its place in one step."""
+    from assets.publish.report import render_report
+    from assets.publish.report_inputs import report_inputs
+
+    with connect(home.work_db, temp=home.temp) as connection:
+        tables, context = report_inputs(connection, home)
+    page = render_report(tables, context)
+    home.report.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = home.report.with_suffix(".new")
+    fresh.write_text(page, "utf-8")
+    fresh.chmod(0o600)
+    fresh.replace(home.report)
+    yield MaterializeResult(
+        metadata={
+            "path": MetadataValue.path(str(home.report)),
+            "open": MetadataValue.url(home.report.as_uri()),
+            "bytes": len(page.encode()),
+        }
+    )
+
+
+@multi_asset(
+    name="publish_databases",
+    specs=[
+        table_spec(
+            ("publish", "research_db"),
+            "research/research.duckdb: random IDs, no dates, no free text; for analysts, read-only.",
+            group="publish",
+            room="assets/publish",
+            kinds={"duckdb", "file"},
+            deps=[("publish", "report")],
+        ),
+        table_spec(
+            ("publish", "agency_db"),
+            "agency/agency.duckdb: the same, with crosswalk, raw rows and quarantine; for agency staff.",
+            group="publish",
+            room="assets/publish",
+            kinds={"duckdb", "file"},
+            deps=[("publish", "report")],
+        ),
+    ],
+)
+@value_free
+def publish_databases(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
+    """Write fresh files and swap them in; a file that breaks the research zone's rules is never swapped."""
+    from assets.publish import content_hash, publish
+
+    with connect(home.work_db, temp=home.temp) as connection:
+        build_id = begin_build(connection, context.run_id, home.config)
+        hashed = content_hash(connection)
+        finish_build(connection, build_id, hashed)
+        done = publish(home, connection, build_id)
+        inputs = noted_inputs(connection, build_id)
+    if inputs:
+        remember(home, inputs)
+    for name, path in (("research_db", done.research), ("agency_db", done.agency)):
+        yield MaterializeResult(
+            asset_key=AssetKey(["publish", name]),
+            metadata={"path": MetadataValue.path(str(path)), "content_hash": hashed[:12], "bytes": path.stat().st_size},
+        )

@@ -1,0 +1,128 @@
+"""The crosswalk and the dbt models as assets; dbt's tests appear as checks of the models they test."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    Failure,
+    MaterializeResult,
+    ResourceParam,
+    asset,
+)
+
+from assets.builds import CheckRow, begin_build, code_version, record_checks
+from assets.catalog import OWNERS, table_metadata
+from assets.errors import value_free
+from assets.home import Home
+from assets.study_config import load_study_config
+from assets.warehouse.database import connect
+
+DbtEvents = Iterator[MaterializeResult[None] | AssetCheckResult]
+
+
+@asset(
+    key=["control", "crosswalk"],
+    deps=[AssetKey(["raw", "intake"])],
+    group_name="ingest",
+    owners=OWNERS,
+    kinds={"python", "duckdb"},
+    code_version=code_version("assets/warehouse"),
+    description="One row a client: the random research ID beside the agency's own. It never leaves the agency zone.",
+)
+@value_free
+def crosswalk(home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
+    """Give every client of the intake a random research ID, once and for all."""
+    from assets.warehouse import assign_research_ids
+
+    with connect(home.work_db, temp=home.temp) as connection:
+        new = assign_research_ids(connection)
+        metadata = table_metadata(connection, "control", "crosswalk") | {"new_clients": new}
+    yield MaterializeResult(metadata=metadata)
+
+
+def dbt_models(manifest_path: Path) -> AssetsDefinition:
+    """Make one multi-asset of every dbt model and seed, from a parsed manifest."""
+    from dagster_dbt import DagsterDbtTranslator, dbt_assets
+
+    class Translator(DagsterDbtTranslator):
+        """Group models by layer and name an owner; keys are ``schema/table``, as in the database."""
+
+        def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> AssetSpec:
+            spec = super().get_asset_spec(manifest, unique_id, project)
+            node = self.get_resource_props(manifest, unique_id)
+            return spec.replace_attributes(group_name=node["fqn"][1], owners=OWNERS)
+
+        def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
+            if dbt_resource_props["resource_type"] == "source":
+                return AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+            return AssetKey([dbt_resource_props["schema"], dbt_resource_props["name"]])
+
+    translator = Translator()
+    manifest = json.loads(manifest_path.read_text("utf-8"))
+
+    @dbt_assets(manifest=manifest, name="warehouse", dagster_dbt_translator=translator)
+    @value_free
+    def warehouse(context: AssetExecutionContext, home: ResourceParam[Home]) -> DbtEvents:
+        yield from _build(context, home, manifest, translator)
+
+    return warehouse
+
+
+def _build(context: AssetExecutionContext, home: Home, manifest: Mapping[str, Any], translator: Any) -> DbtEvents:
+    from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
+
+    from assets.warehouse import DbtPaths, build
+
+    config = load_study_config(home.config / "study.yml")
+    selection, indirect = get_subset_selection_for_context(
+        context, manifest, "fqn:*", None, None, translator, os.environ.get("DBT_INDIRECT_SELECTION")
+    )
+    run = build(DbtPaths.of(home), config, arguments=selection, indirect_selection=indirect)
+    wanted = context.selected_asset_keys
+    results: list[AssetCheckResult] = []
+    rows: list[CheckRow] = []
+    with connect(home.work_db, temp=home.temp) as connection:
+        build_id = begin_build(connection, context.run_id, home.config)
+        for node in run.nodes:
+            properties = manifest["nodes"].get(node.unique_id, {})
+            if node.resource_type in {"model", "seed"} and node.status == "success":
+                key = translator.get_asset_key(properties)
+                if key in wanted:
+                    metadata = table_metadata(connection, properties["schema"], properties["name"])
+                    yield MaterializeResult(asset_key=key, metadata=metadata | {"seconds": node.seconds})
+            elif node.resource_type in {"test", "unit_test"} and node.status != "skipped":
+                row = CheckRow(
+                    name=properties.get("name", node.unique_id.split(".")[2]),
+                    asset=str(properties.get("attached_node") or node.unique_id).split(".")[-1],
+                    severity="warn" if node.severity == "warn" else "error",
+                    passed=node.status in {"pass", "success"},
+                    n_failed=node.failures,
+                )
+                rows.append(row)
+                check_key = (
+                    get_asset_check_key_for_test(manifest, translator, node.unique_id, None) if properties else None
+                )
+                if check_key and check_key in context.selected_asset_check_keys:
+                    results.append(
+                        AssetCheckResult(
+                            check_name=check_key.name,
+                            asset_key=check_key.asset_key,
+                            passed=row.passed,
+                            severity=AssetCheckSeverity.WARN if row.severity == "warn" else AssetCheckSeverity.ERROR,
+                            metadata={"n_failed": row.n_failed or 0},
+                        )
+                    )
+        record_checks(connection, build_id, rows)
+    yield from results
+    if run.failed:
+        names = ", ".join(f"{node.unique_id.split('.')[2]} ({node.status})" for node in run.failed)
+        raise Failure(f"dbt: {len(run.failed)} nodes did not pass: {names}", allow_retries=False)

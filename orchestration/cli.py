@@ -1,0 +1,29 @@
+"""The ``outcomes`` command. Each subcommand lives in ``orchestration/commands``; heavy libraries load only when used.
+
+Exit codes: 0 done, 1 a failed gate, run or file, 2 wrong usage.
+"""
+
+import typer
+
+from orchestration.commands import files, nightly, study
+
+app = typer.Typer(
+    name="outcomes",
+    help="Turn an agency's exports into a checked, documented warehouse, and refit the study on it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+nightly.add_to(app)
+files.add_to(app)
+study.add_to(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

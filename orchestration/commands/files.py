@@ -1,0 +1,61 @@
+"""``outcomes sample`` and ``outcomes inspect``."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.commands import home_of, out, told_plainly
+
+
+def sample(
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder to write the exports and the truth file into.")],
+    clients: Annotated[int, typer.Option("--clients", min=1, max=100_000, help="How many clients.")] = 95,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes.")] = 1,
+    inbox: Annotated[Path | None, typer.Option("--inbox", help="Also copy the exports into this inbox folder.")] = None,
+) -> None:
+    """Make a synthetic agency: the three workbooks, the three surveys, the SAV, and a truth file to check against.
+
+    Nobody in it is real. `truth.json` holds every derived variable of every client, computed by plain loops.
+    """
+    with told_plainly():
+        from assets.sample import write_sample
+
+        with out.status("Making a synthetic agency …"):
+            made = write_sample(out_dir, clients, seed)
+            if inbox:
+                inbox.mkdir(parents=True, exist_ok=True)
+                for export in made.exports:
+                    shutil.copyfile(export, inbox / export.name)
+        out.print(f"[green]✓[/green] {len(made.exports)} exports of {clients} clients in {out_dir}", soft_wrap=True)
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(help="Any file: a workbook, a survey download, an SPSS file, a .qsf.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
+) -> None:
+    """Tell what a file is, where its header is, how its columns map, and what is wrong. Nothing is loaded.
+
+    Findings carry reason codes (`docs/reason-codes.md`), sheet, row and column; never a cell's value.
+    """
+    with told_plainly():
+        from assets.ingest import inspect_file, load_feeds
+
+        if not file.exists() and not file.is_symlink():
+            raise FileNotFoundError(2, "no such file", str(file))
+        feeds = load_feeds(home_of(None).config)
+        with out.status("Reading …"):
+            found = inspect_file(file, feeds)
+        if as_json:
+            sys.stdout.write(json.dumps(found.as_dict(), indent=2, ensure_ascii=False, default=str) + "\n")
+        else:
+            sys.stdout.write(found.as_text() + "\n")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(sample)
+    app.command()(inspect)

@@ -1,0 +1,69 @@
+"""``outcomes run`` and ``outcomes ui``."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.commands import HomeOption, err, fail, home_of, out, told_plainly
+
+
+def run(
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
+    if_changed: Annotated[
+        bool, typer.Option("--if-changed", help="Do nothing when inbox, configuration and code are as last built.")
+    ] = False,
+) -> None:
+    """Run the nightly job once: ingest what is in the inbox, build, check, fit, publish.
+
+    Files stay in the inbox; a file already loaded is recognised by its content and left alone. When a gate fails the
+    run ends with exit code 1 and the files published before stay as they are.
+    """
+    with told_plainly():
+        place = home_of(home)
+        if not place.root.is_dir():
+            fail(f"no home folder at {place.root}; make one with an inbox/ folder in it, or try `outcomes sample`", 2)
+        if not place.inbox.is_dir():
+            fail(f"there is no inbox folder at {place.inbox}; if it lies on a network share, the share may be away")
+        from assets.news import news
+
+        found = news(place)
+        if if_changed and not found.anything:
+            out.print(json.dumps({"status": "skipped", "reason": found.reason}) if as_json else found.reason)
+            return
+        from orchestration.night import run_night
+        from orchestration.summary import show, summarise
+
+        console = Console(stderr=True, highlight=False) if as_json else out
+        console.print(f"[bold]Nightly run[/bold] in {place.root}", soft_wrap=True)
+        if place.key_file is None:
+            err.print("[yellow]![/yellow] OUTCOMES_KEY_FILE is not set: the agency zone's files are not encrypted.")
+        result = run_night(place, console)
+        summary = summarise(place, result)
+        if as_json:
+            sys.stdout.write(json.dumps(summary, indent=2, ensure_ascii=False, default=str) + "\n")
+        else:
+            show(summary, out)
+        if not result.succeeded:
+            raise typer.Exit(1)
+
+
+def ui(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+) -> None:
+    """Open the Dagster UI and the daemon (schedules) on 127.0.0.1, until Ctrl-C."""
+    from orchestration.server import serve
+
+    with told_plainly():
+        place = home_of(home)
+        raise typer.Exit(serve(place, port, out))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(run)
+    app.command()(ui)

@@ -1,0 +1,64 @@
+"""Everything Dagster knows of this project, assembled in one place.
+
+``defs`` is what ``workspace.yaml`` names. It is a function: loading this module reads nothing, and the home folder is
+looked up only when a code location is really loaded.
+"""
+
+import os
+from collections.abc import Iterator
+
+from dagster import (
+    Definitions,
+    InitResourceContext,
+    ResourceDefinition,
+    definitions,
+    in_process_executor,
+    resource,
+)
+from rich.console import Console
+
+from assets.home import Home
+from assets.ingest.assets import INBOX, ingest_inbox
+from assets.publish.assets import publish_databases, quality, report
+from assets.study.assets import fit_study
+from assets.study_config import load_study_config
+from assets.warehouse.assets import crosswalk, dbt_models
+from expectations.assets import MART_SUITES, RAW_SUITES, suite_checks
+from orchestration.jobs import nightly_job, nightly_schedule
+from orchestration.lock import writing
+from orchestration.progress import step_logger
+from orchestration.settings import home_from_env
+
+
+def _home_resource(home: Home) -> ResourceDefinition:
+    @resource(description="The home folder, held by one writing run at a time")
+    def held_home(_: InitResourceContext) -> Iterator[Home]:
+        from assets.publish import prepare_home
+
+        prepare_home(home)
+        with writing(home.lock):
+            yield home
+
+    return held_home
+
+
+def build_definitions(home: Home, console: Console | None = None) -> Definitions:
+    """Assemble assets, checks, the nightly job and its schedule for one home; the console shows progress."""
+    from assets.warehouse import DbtPaths, ensure_manifest
+
+    manifest = ensure_manifest(DbtPaths.of(home), load_study_config(home.config / "study.yml"))
+    return Definitions(
+        assets=[INBOX, ingest_inbox, crosswalk, dbt_models(manifest), fit_study, quality, report, publish_databases],
+        asset_checks=[suite_checks("raw_expectations", RAW_SUITES), suite_checks("mart_expectations", MART_SUITES)],
+        jobs=[nightly_job],
+        schedules=[nightly_schedule(home)],
+        resources={"home": _home_resource(home)},
+        loggers={"console": step_logger(console)},
+        executor=in_process_executor,
+    )
+
+
+@definitions
+def defs() -> Definitions:
+    """Load the code location for the home that the environment names."""
+    return build_definitions(home_from_env(os.environ))

@@ -1,0 +1,38 @@
+"""The commands that operators and CI type against the code location."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_definitions_validate_through_the_workspace(project_root: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        cwd=project_root,
+        env={**os.environ, "OUTCOMES_HOME": str(tmp_path / "home"), "DAGSTER_HOME": str(tmp_path)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_importing_the_definitions_reads_nothing(project_root: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys, orchestration.definitions\n"
+        "heavy = {'great_expectations', 'statsmodels', 'matplotlib', 'dbt', 'great_tables'} & set(sys.modules)\n"
+        "print(sorted(heavy))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        cwd=tmp_path,
+        env={**os.environ, "OUTCOMES_HOME": str(tmp_path / "absent")},
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+    assert not (tmp_path / "absent").exists()
