@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from assets.errors import ConfigError
 from assets.ingest.texts import fold, slug
@@ -93,6 +93,7 @@ class TableFeed(FeedBase):
     date_order: Literal["mdy", "dmy", "ymd"] = "mdy"
     columns: dict[str, Column]
     order_rules: tuple[OrderRule, ...] = ()
+    same_time: tuple[str, str] | None = None
     total_words: tuple[str, ...] = ("total", "totals", "grand total", "subtotal", "totales", "suma")
 
     @model_validator(mode="after")
@@ -100,6 +101,7 @@ class TableFeed(FeedBase):
         wanted = {*self.key, *(r.earlier for r in self.order_rules), *(r.later for r in self.order_rules)}
         wanted |= {name for version in self.versions for name in version.lacks}
         wanted |= {self.newest_by} if self.newest_by else set()
+        wanted |= set(self.same_time or ())
         unknown = sorted(name for name in wanted if name not in self.columns)
         if unknown:
             raise ValueError(f"names no column of this feed: {', '.join(unknown)}")
@@ -160,10 +162,13 @@ class CodeList(Strict):
 
     codes: tuple[Code, ...]
     suffixes: tuple[str, ...] = ()
+    _spellings: dict[str, str] = PrivateAttr(default_factory=dict)
 
     def spellings(self) -> dict[str, str]:
-        """Folded spelling → code, for every label, synonym and code of the list."""
-        found: dict[str, str] = {}
+        """Folded spelling → code, for every label, synonym and code of the list; made once."""
+        found = self._spellings
+        if found:
+            return found
         for entry in self.codes:
             for text in (entry.code, entry.code.replace("_", " "), entry.en, entry.es, *entry.also):
                 found.setdefault(fold(text), entry.code)

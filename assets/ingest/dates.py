@@ -13,7 +13,6 @@ _PARTED = re.compile(
 _MONTH_ONLY = re.compile(r"(\d{4})-(\d{1,2})|(\d{1,2})/(\d{4})")
 _SERIAL = re.compile(r"\d{5}(\.\d+)?")
 _EXCEL_EPOCH = datetime(1899, 12, 30)
-_MAC_EPOCH = datetime(1904, 1, 1)
 _NAMES = {
     name: number
     for number, names in enumerate(
@@ -35,7 +34,7 @@ class DateReader:
 
     order: str
     zone: str
-    epoch_1904: bool = False
+    contradicted: bool = False
 
     def read_date(self, text: str, *, month_only: bool = False) -> tuple[date | None, str | None]:
         """Read a date; with ``month_only`` a month without a day is its first day. Second: reason code, if any."""
@@ -83,8 +82,15 @@ class DateReader:
         return value.replace(microsecond=0), None
 
     def _serial(self, number: float) -> Found:
-        epoch = _MAC_EPOCH if self.epoch_1904 else _EXCEL_EPOCH
-        return epoch + timedelta(seconds=round(number * 86_400)), "DATE_SERIAL"
+        return _EXCEL_EPOCH + timedelta(seconds=round(number * 86_400)), "DATE_SERIAL"
+
+    def contradicts(self, text: str) -> bool:
+        """True for a text date that only the other order of day and month can mean."""
+        match = _PARTED.fullmatch(text)
+        if match is None or len(match[3]) != 4 or self.order == "ymd":
+            return False
+        month, day = (match[2], match[1]) if self.order == "dmy" else (match[1], match[2])
+        return int(month) > 12 and int(day) <= 12
 
     def _parted(self, match: re.Match[str]) -> Found:
         first, second, third = match[1], match[2], match[3]
@@ -97,6 +103,8 @@ class DateReader:
         else:
             month, day, year = first, second, third
         if int(month) > 12 and int(day) <= 12:
+            return None, "DATE_AMBIGUOUS"
+        if self.contradicted and len(first) != 4 and int(month) <= 12 and int(day) <= 12 and int(month) != int(day):
             return None, "DATE_AMBIGUOUS"
         value = _make(int(year), int(month), int(day))
         if value is None:

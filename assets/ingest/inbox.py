@@ -40,6 +40,14 @@ class Candidate:
         return hashlib.sha256(f"name:{self.name}".encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
+def lock_file_of(name: str, names: set[str]) -> str | None:
+    """The lock file that Excel or LibreOffice keeps beside an open workbook, if it lies there."""
+    folder, _, base = name.rpartition("/")
+    prefix = f"{folder}/" if folder else ""
+    candidates = (f"{prefix}~${base}", f"{prefix}~${base[2:]}", f"{prefix}.~lock.{base}#")
+    return next((lock for lock in candidates if lock in names), None)
+
+
 def list_inbox(inbox: Path) -> list[Candidate]:
     """Every entry below ``inbox`` in name order, links never followed.
 
@@ -72,13 +80,23 @@ def _walk(folder: Path, root: Path) -> Iterator[Candidate]:
                 yield Candidate(path, name, info.st_size, info.st_mtime)
 
 
-def wait_until_settled(candidates: list[Candidate], seconds: float) -> set[str]:
-    """Names of the files that changed between two looks ``seconds`` apart; waits only when a file is fresh."""
+def wait_until_settled(candidates: list[Candidate], seconds: float, known: set[str]) -> set[str]:
+    """Names of the files that changed between two looks ``seconds`` apart; waits only for fresh files of new
+    content."""
     now = time.time()
-    fresh = [c for c in candidates if c.verdict is None and abs(now - c.mtime) < FRESH_SECONDS]
+    fresh = [
+        c for c in candidates if c.verdict is None and abs(now - c.mtime) < FRESH_SECONDS and not _is_known(c, known)
+    ]
     if fresh and seconds > 0:
         time.sleep(seconds)
     return {candidate.name for candidate in fresh if not _unchanged(candidate)}
+
+
+def _is_known(candidate: Candidate, known: set[str]) -> bool:
+    try:
+        return bool(known) and hash_file(candidate.path) in known
+    except OSError:
+        return False
 
 
 def _unchanged(candidate: Candidate) -> bool:

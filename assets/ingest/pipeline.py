@@ -10,7 +10,16 @@ from typing import Any
 
 from assets.errors import DataError, Place
 from assets.ingest.config import Feeds
-from assets.ingest.inbox import Candidate, hash_file, into_vault, is_conflict_copy, list_inbox, wait_until_settled
+from assets.ingest.history import compare, note_freshness, note_header_drift
+from assets.ingest.inbox import (
+    Candidate,
+    hash_file,
+    into_vault,
+    is_conflict_copy,
+    list_inbox,
+    lock_file_of,
+    wait_until_settled,
+)
 from assets.ingest.load import FileRecord, Stage, settle_rows, write_file, write_record
 from assets.ingest.parsed import Parsed
 from assets.ingest.paths import IngestPaths
@@ -70,11 +79,17 @@ def ingest(
     stamp = now.astimezone(UTC).replace(tzinfo=None)
     candidates = list_inbox(paths.inbox)
     night = _night(paths, connection, feeds, stamp)
-    moving = wait_until_settled([c for c in candidates if c.name not in night.known], paths.settle_seconds)
+    moving = wait_until_settled(candidates, paths.settle_seconds, set(night.known))
+    names = {candidate.name for candidate in candidates}
     for number, entry in enumerate(candidates, start=1):
         say(f"file {number} of {len(candidates)}")
-        is_moving = entry.name in moving and entry.verdict is None
-        _take(night, replace(entry, verdict="STILL_WRITING") if is_moving else entry)
+        if entry.verdict is None and entry.name in moving:
+            _take(night, replace(entry, verdict="STILL_WRITING"))
+        elif entry.verdict is None and lock_file_of(entry.name, names) and not _waited(night, entry):
+            _take(night, replace(entry, verdict="WORKBOOK_OPEN"))
+        else:
+            _take(night, entry, open_elsewhere=lock_file_of(entry.name, names) is not None)
+    note_freshness(connection, feeds, stamp)
     _count(night)
     return night.summary
 
@@ -97,25 +112,28 @@ def _night(paths: IngestPaths, connection: Any, feeds: Feeds, now: datetime) -> 
     return Night(paths, connection, feeds, now, known, seen, IngestSummary(), bool(erased))
 
 
-def _take(night: Night, candidate: Candidate) -> None:
+def _waited(night: Night, candidate: Candidate) -> bool:
+    """True when the entry has been put off for as long as the limit allows."""
+    first = night.first_seen.get(candidate.name_token, night.now)
+    return (night.now - first).total_seconds() / 3600 >= night.paths.defer_limit_hours
+
+
+def _take(night: Night, candidate: Candidate, *, open_elsewhere: bool = False) -> None:
     """Settle one entry of the inbox."""
     if candidate.verdict is not None:
         _without_reading(night, candidate, candidate.verdict)
         return
     if candidate.size == 0:
-        first = night.first_seen.get(candidate.name_token, night.now)
-        waited = (night.now - first).total_seconds() / 3600
-        _without_reading(
-            night, candidate, "EMPTY_FILE", "rejected" if waited >= night.paths.defer_limit_hours else "deferred"
-        )
+        _without_reading(night, candidate, "EMPTY_FILE", "rejected" if _waited(night, candidate) else "deferred")
         return
     try:
         sha256 = hash_file(candidate.path)
         earlier = night.known.get(sha256)
-        if earlier is not None and earlier[1] == candidate.name and earlier[3] == night.feeds.hash:
-            return
         if earlier is not None and earlier[1] != candidate.name and (night.paths.inbox / earlier[1]).is_file():
             _same_bytes(night, candidate, sha256)
+            return
+        if earlier is not None and earlier[3] == night.feeds.hash:
+            _keep(night, candidate, earlier[0])
             return
         sha256, place = into_vault(candidate, night.paths.vault, night.paths.temp)
     except DataError as error:
@@ -124,7 +142,7 @@ def _take(night: Night, candidate: Candidate) -> None:
     except OSError:
         _without_reading(night, candidate, "UNREADABLE")
         return
-    _read_and_load(night, candidate, sha256, place)
+    _read_and_load(night, candidate, sha256, place, open_elsewhere=open_elsewhere)
 
 
 def _without_reading(night: Night, candidate: Candidate, code: str, status: str | None = None) -> None:
@@ -138,6 +156,13 @@ def _without_reading(night: Night, candidate: Candidate, code: str, status: str 
     )
     if chosen == "rejected":
         _reject_note(night, token, code, sentence(code))
+
+
+def _keep(night: Night, candidate: Candidate, token: str) -> None:
+    """Content that is known: at most its name changed."""
+    night.connection.execute(
+        "UPDATE control.files SET name = ? WHERE file_token = ? AND name <> ?", [candidate.name, token, candidate.name]
+    )
 
 
 def _same_bytes(night: Night, candidate: Candidate, sha256: str) -> None:
@@ -154,9 +179,10 @@ def _same_bytes(night: Night, candidate: Candidate, sha256: str) -> None:
     write_record(night.connection, record)
 
 
-def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path) -> None:
+def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path, *, open_elsewhere: bool) -> None:
     token = sha256[:12]
     parsed = Parsed()
+    parsed.note("OPENED_ELSEWHERE", int(open_elsewhere))
     stage = Stage(night.connection, night.feeds)
     context = ReadContext(night.feeds, night.now.date(), candidate.suffix)
     record = FileRecord(
@@ -168,6 +194,9 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path)
     try:
         read_file(place, context, parsed, stage.take)
         duplicates, erased = settle_rows(stage, parsed, night.has_erased)
+        moment = exported_at(parsed, candidate.mtime, night.feeds.agency.time_zone)
+        compare(stage, parsed, token, moment)
+        note_header_drift(night.connection, parsed, token)
         record = _loaded(record, parsed, candidate, night, duplicates=duplicates, erased=erased)
     except DataError as error:
         stage.clear()
@@ -206,7 +235,10 @@ def _loaded(
 
 
 def _refused(record: FileRecord, parsed: Parsed, error: DataError, night: Night) -> FileRecord:
-    outcome = REASONS[error.code].outcome if error.code in REASONS else "reject"
+    outcome = REASONS[error.code].outcome
+    # Half a file may be a copy that is still under way: it gets one more look before it is refused.
+    if error.code == "CORRUPT" and record.file_token not in night.first_seen:
+        outcome = "defer"
     status = {"defer": "deferred", "ignore": "ignored", "hold": "held"}.get(outcome, "rejected")
     if status == "rejected":
         place = Place(record.file_token, error.place.sheet, error.place.row, error.place.column)

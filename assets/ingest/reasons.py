@@ -156,6 +156,19 @@ REASONS: dict[str, Reason] = {
         "Se reconoció el formulario, pero no tiene filas de datos.",
     ),
     # warnings about a file
+    "ROWS_ADDED": Reason(
+        "norm",
+        "Records that the last export of this feed did not have.",
+        "Registros que la última exportación no tenía.",
+    ),
+    "ROWS_CHANGED": Reason(
+        "norm", "Records that differ from the last export.", "Registros que difieren de la última exportación."
+    ),
+    "ROWS_VANISHED": Reason(
+        "warn",
+        "Records of the last export that are not in this one; they are kept, marked absent.",
+        "Registros de la última exportación que faltan en esta; se conservan, marcados como ausentes.",
+    ),
     "OUT_OF_ORDER": Reason(
         "warn",
         "An older export than one already loaded; it does not overwrite newer facts.",

@@ -42,6 +42,8 @@ CONTROL = (
     """CREATE TABLE IF NOT EXISTS control.file_columns (
         file_token VARCHAR, sheet VARCHAR, header_row BIGINT, position INTEGER, name VARCHAR,
         column_name VARCHAR, how VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS control.confirmed_files (
+        file_token VARCHAR, confirmed_by VARCHAR, confirmed_at TIMESTAMP)""",
     "CREATE TABLE IF NOT EXISTS control.client_aliases (client_id_raw VARCHAR, client_id VARCHAR, reason VARCHAR)",
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from assets.errors import DataError, Place
-from assets.ingest.casting import ARROW_TYPES, CastContext, cast_column
+from assets.ingest.casting import ARROW_TYPES, EPOCH_DAYS, CastContext, cast_column
 from assets.ingest.cells import cell_text
 from assets.ingest.config import Column
 from assets.ingest.grid import Grid
@@ -16,6 +16,8 @@ from assets.ingest.reasons import outcome_of
 from assets.ingest.recognise import Header
 from assets.ingest.structure import StructureRule, stated_export
 
+EPOCH_SLACK = 31
+MAX_UNEVEN = 0.05
 EXCEL_LAST_ROW = 1_048_576
 EXCEL_LONGEST_CELL = 32_767
 
@@ -72,25 +74,40 @@ def read_table(run: TableRun) -> None:
     rule = StructureRule(list(header.names), keys, id_place, header.feed.total_words)
     skip = header.place + header.rows
     faulty = {row for row, _ in grid.faults}
-    last = 0
+    last = data_rows = n_uneven = 0
     for first, batch in grid.batches():
-        numbers, rows = [], []
+        numbers, rows, uneven = [], [], list[int]()
         for offset, cells in enumerate(batch):
             if offset + first - grid.first_row < skip:
                 continue
             texts = [cell_text(cell) for cell in cells]
-            if rule.kind(texts) is None or first + offset in faulty:
+            if grid.sheet is None and _is_uneven(texts, cells, len(header.names)):
+                uneven.append(first + offset)
+                named = {f"column {i + 1}": text for i, text in enumerate(texts)}
+                parsed.quarantined.append(Quarantined(None, first + offset, None, "ROW_UNEVEN", named))
+            elif rule.kind(texts) is None or first + offset in faulty:
                 numbers.append(first + offset)
                 rows.append(texts)
         parsed.rows_read += len(batch)
-        parsed.structural += len(batch) - len(rows)
+        parsed.structural += len(batch) - len(rows) - len(uneven)
+        data_rows += len(rows) + len(uneven)
+        n_uneven += len(uneven)
         last = first + len(batch) - 1
         if rows:
             made = _Batch(run, numbers, rows)
             made.cast()
             made.hand_on()
+    parsed.note("ROW_UNEVEN", n_uneven)
+    if n_uneven > MAX_UNEVEN * data_rows:
+        raise DataError("UNEVEN_ROWS", "too many rows do not fit the header")
     if last == EXCEL_LAST_ROW:
         parsed.note("MAYBE_CUT_OFF", sheet=grid.sheet)
+
+
+def _is_uneven(texts: list[str | None], cells: list[Any], width: int) -> bool:
+    """A record of a text file with fewer cells than the header, or with something in cells beyond it; blank lines
+    are not."""
+    return any(texts) and (len(cells) < width or any(texts[width:]))
 
 
 def describe(run: TableRun) -> None:
@@ -161,7 +178,14 @@ class _Batch:
     def _require(self, name: str, place: int, texts: list[str | None]) -> None:
         faults = self.run.grid.faults
         missing = [i for i, text in enumerate(texts) if text is None and (self.numbers[i], place) not in faults]
-        self._notice(name, "MISSING_KEY", missing)
+        merged = [i for i in missing if self._is_merged(self.numbers[i] - 1, place)]
+        self._notice(name, "MERGED_KEY", merged)
+        self._notice(name, "MISSING_KEY", [i for i in missing if i not in set(merged)])
+
+    def _is_merged(self, row: int, place: int) -> bool:
+        return any(
+            top <= row <= bottom and left <= place <= right for (top, left), (bottom, right) in self.run.grid.merged
+        )
 
     def _take_faults(self, name: str, column: Column, place: int) -> None:
         """Cells that a reader shows as empty although they hold an error or an uncalculated formula."""
@@ -172,7 +196,7 @@ class _Batch:
             code = faults.get((number, place))
             if code is None:
                 continue
-            if column.required:
+            if column.required or code == "UNCACHED_FORMULA":
                 self._notice(name, code, [position])
             else:
                 self.run.parsed.note("ERROR_CELL_KEPT_EMPTY", sheet=self.run.grid.sheet, column=name)
@@ -187,6 +211,10 @@ class _Batch:
             if rule.outcome == "quarantine":
                 for position in wrong:
                     self.bad.setdefault(position, []).append((rule.later, rule.code))
+
+        pair = self.run.header.feed.same_time
+        if pair:
+            self._notice(pair[0], "DATE_EPOCH", _an_epoch_apart(self.arrays[pair[0]], self.arrays[pair[1]]))
 
     def hand_on(self) -> None:
         """Quarantine the bad rows, give the others and the cells of new columns to the sink."""
@@ -225,6 +253,17 @@ class _Batch:
                 }
             )
             self.run.sink("unmapped_cells", table)
+
+
+def _an_epoch_apart(one: pa.Array, other: pa.Array) -> list[int]:
+    """Positions where two dates of one event lie as far apart as Excel's two epochs, give or take a month."""
+    found = []
+    for position, (first, second) in enumerate(zip(one.to_pylist(), other.to_pylist(), strict=True)):
+        if first is not None and second is not None:
+            gap = abs((first - (second.date() if isinstance(second, datetime) else second)).days)
+            if abs(gap - EPOCH_DAYS) <= EPOCH_SLACK:
+                found.append(position)
+    return found
 
 
 def _fill_down(texts: list[str | None]) -> list[str | None]:
