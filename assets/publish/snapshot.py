@@ -16,6 +16,8 @@ import duckdb
 from assets.home import Home
 from assets.publish.codebook import Column, read_codebook
 from assets.publish.gate import RESEARCH_SCHEMAS, check_research
+from assets.publish.privacy.encryption import attach
+from assets.publish.privacy.keys import Key, load_key, remember_key
 from assets.publish.zones import PRIVATE_FILE, SHARED_FILE
 
 KEEP = 3
@@ -35,15 +37,19 @@ def publish(home: Home, connection: duckdb.DuckDBPyConnection, build_id: str, *,
 
     ``connection`` is open on the working database and holds no transaction. Both files are complete, checked and on
     disk before either symlink moves; after a failure the symlinks stand as before and nothing half-written is left.
-    Raises ``DataError`` when the research file breaks a rule of its zone (``gate.py``).
+    The agency's file is encrypted when a key is set. Raises ``DataError`` when the research file breaks a rule of its
+    zone (``gate.py``), ``ConfigError`` for a missing or wrong key.
     """
     columns = read_codebook(connection)
+    key = load_key(home)
+    if key:
+        remember_key(home, key)
     home.temp.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _fresh(home.temp / "research.duckdb.part") as research, _fresh(home.temp / "agency.duckdb.part") as agency:
-        with _attached(connection, research) as name:
+        with _attached(connection, research, None) as name:
             _copy(connection, name, _tables(connection, RESEARCH_SCHEMAS), columns)
             check_research(connection, name, columns)
-        with _attached(connection, agency) as name:
+        with _attached(connection, agency, key) as name:
             _copy(connection, name, _tables(connection, None), columns)
         _settle(research, SHARED_FILE)
         _settle(agency, PRIVATE_FILE)
@@ -74,18 +80,14 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
-def _attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[str]:
+def _attached(connection: duckdb.DuckDBPyConnection, path: Path, key: Key | None) -> Iterator[str]:
     name = "published"
-    connection.execute(f"attach '{_quoted(path)}' as {name}")
+    attach(connection, path, name, key)
     try:
         yield name
         connection.execute(f"checkpoint {name}")
     finally:
         connection.execute(f"detach {name}")
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, schemas: Iterable[str] | None) -> list[tuple[str, str]]:

@@ -7,9 +7,11 @@ import duckdb
 import pytest
 from publish_fixtures import CANARY, MARTS, begin, build_id, make_home, write_manifest
 
-from assets.errors import DataError
+from assets.errors import ConfigError, DataError
 from assets.home import Home
 from assets.publish import content_hash, publish, write_meta
+from assets.publish.privacy.encryption import attach
+from assets.publish.privacy.keys import generate_key, load_key
 
 
 @pytest.fixture
@@ -159,3 +161,21 @@ def test_the_content_hash_ignores_order_and_build_and_sees_one_changed_value(hom
             " where client_id = (select min(client_id) from marts.client_study)"
         )
         assert content_hash(connection) != first
+
+
+def test_with_a_key_the_agency_file_is_encrypted_and_the_research_file_opens_without(
+    home: Home, tmp_path: Path
+) -> None:
+    locked = Home(home.root, key_file=tmp_path / "key")
+    generate_key(tmp_path / "key", locked)
+    run(locked, 1)
+    assert CANARY.encode() not in home.agency_db.read_bytes()
+    with pytest.raises(duckdb.Error, match="without a key"):
+        duckdb.connect(str(home.agency_db), read_only=True)
+    assert schemas(home.research_db) == {"marts", "study", "quality", "meta"}
+    with duckdb.connect() as connection:
+        attach(connection, home.agency_db, "agency", load_key(locked), read_only=True)
+        assert connection.execute("select client_name from agency.raw.intake").fetchone() == (CANARY,)
+    with pytest.raises(ConfigError, match="OUTCOMES_KEY_FILE"):
+        run(home, 2)
+    assert home.agency_db.resolve().name == f"agency-{build_id(1)}.duckdb"
