@@ -120,7 +120,13 @@ def test_sealed_bytes_open_with_their_key_only_and_show_every_change(home: Home)
     assert b"PK\x03\x04" not in sealed
     assert seal(data, key) != sealed
     assert unseal(sealed, key) == data
-    for wrong, used in ((sealed, other), (sealed[:-1] + b"\0", key), (sealed[:30], key), (b"", key), (data, key)):
+    for wrong, used in (
+        (sealed, other),
+        (sealed[:-1] + bytes([sealed[-1] ^ 1]), key),
+        (sealed[:30], key),
+        (b"", key),
+        (data, key),
+    ):
         with pytest.raises(DataError, match="VAULT_DAMAGED"):
             unseal(wrong, used)
 
