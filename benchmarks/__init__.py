@@ -1,0 +1,1 @@
+"""What a night costs, as ratios against the alternatives; see ``README.md`` here."""
