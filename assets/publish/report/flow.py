@@ -5,26 +5,27 @@ from typing import Any
 
 from assets.publish.report.context import ReportContext
 from assets.publish.report.figure_model import ReportFigure
-from assets.publish.report.flow_rows import Bar, Block, flow_blocks
+from assets.publish.report.flow_rows import MAIN, PART, REST, Bar, Block, flow_blocks
 from assets.publish.report.labels import Labels
 from assets.publish.report.records import StudyTables
-from assets.publish.report.svg import ACCENT, HAIR, LIGHT, SOFT, new_figure, style, to_svg
+from assets.publish.report.svg import ACCENT, HAIR, LIGHT, REMAINDER, SOFT, new_figure, style, to_svg
 
 _WIDTH, _LEFT, _LONGEST = 8.6, 3.3, 4.1  # inches: the figure, where bars begin, the longest bar
 _BAR, _LINE, _GAP, _HEADING = 0.16, 0.165, 0.1, 0.36
-_LABEL_CHARACTERS, _REASON_CHARACTERS = 46, 80
+_COLOURS = {MAIN: ACCENT, PART: LIGHT, REST: REMAINDER}
+_LABEL_CHARACTERS, _REASON_CHARACTERS = 46, 74
 
 
 def flow_figure(tables: StudyTables, context: ReportContext, labels: Labels) -> ReportFigure:
     """Draw one bar a step of ``participant_flow``, its n beside it and the reason below it."""
     blocks = flow_blocks(tables["participant_flow"], tables["models"], labels)
-    paired = any(bar.inner is not None for block in blocks for bar in block.bars)
-    left_out = any(bar.left_out for block in blocks for bar in block.bars)
+    titles = {block.title for block in blocks}
+    left_out = any(kind == REST for block in blocks for bar in block.bars for _, kind in bar.pieces)
     note = [
         "Bars are proportional to their number within each block.",
-        "Grey bars count what was left out." if left_out else "",
-        "Scores: numbers at the first wave / at the second / at both; the dark part of a bar is both."
-        if paired
+        "Grey is what was left out." if left_out else "",
+        "Scores: clients at the first wave / at the second / at both, which is the dark part of the bar."
+        if "Clients with scores" in titles
         else "",
         *context.footnotes.get("participant_flow", ()),
     ]
@@ -73,15 +74,12 @@ def _draw(blocks: list[Block]) -> str:
 def _bar(axes: Any, bar: Bar, top: float, scale: float) -> None:
     from matplotlib.patches import Rectangle
 
-    def piece(n: float, colour: str) -> None:
-        axes.add_patch(Rectangle((_LEFT, top), n * scale, _BAR, facecolor=colour, linewidth=0))
-
     axes.text(_LEFT - 0.12, top - 0.005, "\n".join(_label(bar)), ha="right", va="top", fontsize=9.5, linespacing=1.1)
     axes.add_patch(Rectangle((_LEFT, top), _LONGEST, _BAR, facecolor=HAIR, alpha=0.4, linewidth=0))
-    colour = SOFT if bar.left_out else ACCENT
-    piece(bar.n, colour if bar.inner is None else LIGHT)
-    if bar.inner is not None:
-        piece(bar.inner, colour)
+    at = _LEFT
+    for n, kind in bar.pieces:
+        axes.add_patch(Rectangle((at, top), n * scale, _BAR, facecolor=_COLOURS[kind], linewidth=0))
+        at += n * scale
     axes.text(_LEFT + _LONGEST + 0.08, top - 0.01, bar.told, va="top", fontsize=9.5, fontweight="bold")
     if bar.below:
         axes.text(_LEFT, top + _BAR + 0.03, "\n".join(_below(bar)), va="top", fontsize=8.5, color=SOFT)

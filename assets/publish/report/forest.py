@@ -55,7 +55,7 @@ def forest_figure(tables: StudyTables, context: ReportContext, labels: Labels) -
         if odds
         else "",
         f"Open points are {' and '.join(open_points)} estimates." if open_points else "",
-        "An arrow tells that the interval goes on beyond the axis." if odds else "",
+        "An arrow tells that the interval goes on beyond the axis." if _cut(panels) else "",
         MAINTENANCE_SENTENCE if odds and shows_maintenance(equations) else "",
     ]
     return ReportFigure(
@@ -66,6 +66,11 @@ def forest_figure(tables: StudyTables, context: ReportContext, labels: Labels) -
         note=" ".join(sentence for sentence in note if sentence),
         empty="No model has finite coefficients.",
     )
+
+
+def _cut(panels: list[Panel]) -> bool:
+    odds = [estimate for panel in panels if panel.odds for estimate in panel.estimates]
+    return any(estimate.low < _ODDS_LIMITS[0] or estimate.high > _ODDS_LIMITS[1] for estimate in odds)
 
 
 def _panels(tables: StudyTables, context: ReportContext, labels: Labels, model: Record) -> list[Panel]:

@@ -20,6 +20,10 @@ INSTRUMENTS = {
     "cope_se": "Cop-SE",
     "urica_readiness": "URICA readiness",
     "urica_stage": "URICA stage",
+    "urica_precontemplation": "URICA pre-contemplation",
+    "cope_se_problem_focused": "Cop-SE problem-focused coping",
+    "cope_se_unpleasant_emotions": "Cop-SE stopping unpleasant emotions and thoughts",
+    "cope_se_social_support": "Cop-SE support from friends and family",
 }
 
 _NAMES = {"mspss": "MSPSS", "urica": "URICA", "copse": "Cop-SE", "t0": "0 months", "t6": "6 months"}
@@ -65,7 +69,7 @@ class Labels:
         match = _WAVE.match(text)
         if match:
             return f"{self.variable(match['base'])}, {WAVES[match['wave']]}"
-        return INSTRUMENTS.get(text) or _readable(text)
+        return INSTRUMENTS.get(text) or readable(text)
 
     def level(self, variable: Any, level: Any) -> str:
         """Name a category of a variable."""
@@ -75,7 +79,7 @@ class Labels:
             return clean(known[text])
         if text.lower() in {"true", "false"}:
             return "Yes" if text.lower() == "true" else "No"
-        return _readable(text)
+        return readable(text)
 
     def term(self, name: Any) -> str:
         """Name a model's term; ``race[Black]`` becomes ``Race: Black``."""
@@ -86,13 +90,19 @@ class Labels:
             return f"{self.variable(match['variable'])}: {self.level(match['variable'], match['level'])}"
         return self.variable(name)
 
+    def instrument(self, name: Any) -> str:
+        """Name a survey, not one of its scores."""
+        return {"mspss": "MSPSS", "cope_se": "Cop-SE", "copse": "Cop-SE", "urica": "URICA"}.get(
+            str(name)
+        ) or self.variable(name)
+
     def step(self, name: Any) -> str:
         """Name a step of the participant flow."""
-        return _readable(str(name).replace("cope_se", "Cop-SE"))
+        return readable(str(name).replace("cope_se", "Cop-SE"))
 
     def wave(self, name: Any) -> str:
         """Name a wave."""
-        return WAVES.get(str(name)) or _readable(str(name))
+        return WAVES.get(str(name)) or readable(str(name))
 
     def model(self, name: Any, outcome: Any) -> str:
         """Name a model by its label, else by its outcome, and by its name too where models share an outcome."""
@@ -125,7 +135,7 @@ def _base(name: str) -> str:
     return match["base"] if match else name
 
 
-def _readable(name: str) -> str:
-    words = [_NAMES.get(word, word) for word in clean(name.replace("_", " ")).split(" ")]
-    text = " ".join(words)
+def readable(name: str) -> str:
+    """Make a name of the code readable: underscores to spaces, known names in their spelling, a capital first."""
+    text = " ".join(_NAMES.get(word, word) for word in clean(name.replace("_", " ")).split(" "))
     return text[:1].upper() + text[1:]

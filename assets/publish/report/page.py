@@ -55,7 +55,7 @@ def _facts(context: ReportContext) -> str:
         "Built": _day(context.built_at, clock=True),
         "Build": clean(context.build_id),
         "Code": clean(context.code_version),
-        "Configuration": clean(context.config_hash),
+        "Configuration": clean(context.config_hash)[:12],
     }
     items = "".join(
         f"<div><dt>{name}</dt><dd>{html.escape(value)}</dd></div>" for name, value in facts.items() if value

@@ -1,5 +1,6 @@
 """Figure 2: scores of the clients assessed at both waves."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ _ACROSS = 3
 _PANEL = (2.85, 2.5)  # inches
 _NO_TEST: Record = {}
 
-RANGES = {"mspss": (1.0, 7.0), "cope_se": (0.0, 260.0), "copse": (0.0, 260.0), "urica_readiness": (-2.0, 14.0)}
+RANGES = {r"mspss.*": (1.0, 7.0), r"cope_se|copse": (0.0, 260.0), r"urica_readiness": (-2.0, 14.0)}
 """The scales' own ranges, so that panels of one instrument can be compared; a score outside (a sum, say) frees the
 axis."""
 
@@ -23,7 +24,12 @@ def paired_figure(tables: StudyTables, context: ReportContext, labels: Labels) -
     """Draw one panel a scale: mean and standard deviation at each wave, and in the agency zone a line for each
     client."""
     matched = [row for row in tables["scale_scores"] if row.get("matched") and fmt.is_number(row.get("mean"))]
-    scales = [scale for scale in unique(row.get("scale") for row in matched) if _waves(matched, scale)]
+    tested = {row.get("name") for row in tables["paired_tests"]}
+    scales = [
+        scale
+        for scale in unique(row.get("scale") for row in matched)
+        if _waves(matched, scale) and (not tested or scale in tested)
+    ]
     lines = to_records(context.pairs) if context.shows_single_clients else []
     what = "Points are means, bars one standard deviation to each side, of the clients assessed at both waves."
     if lines:
@@ -111,7 +117,7 @@ def _panel(axes: Any, waves: list[Record], lines: list[Record], labels: Labels) 
 
 
 def _limits(axes: Any, scale: str, waves: list[Record], lines: list[Record]) -> None:
-    known = next((limits for name, limits in RANGES.items() if scale.startswith(name)), None)
+    known = next((limits for name, limits in RANGES.items() if re.fullmatch(name, scale)), None)
     if known is None:
         return
     shown = [row["mean"] for row in waves] + [

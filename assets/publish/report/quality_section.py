@@ -5,6 +5,7 @@ from typing import Any
 
 from assets.publish.report import numbers as fmt
 from assets.publish.report.context import ReportContext
+from assets.publish.report.labels import readable
 from assets.publish.report.records import Record, to_records, unique
 from assets.publish.report.table import Column, ReportTable, Row, without_unused
 from assets.publish.report.text import clean
@@ -43,14 +44,14 @@ def _sum_cells(records: Sequence[Record]) -> tuple[str, ...]:
 def _files(records: list[Record]) -> ReportTable:
     rows = [
         Row(
-            clean(record.get("kind") or "not recognised").replace("_", " ").capitalize(),
+            readable(str(record.get("kind") or "not recognised")),
             (
                 clean(record.get("file_token") or ""),
                 ": ".join(clean(record[key]) for key in ("status", "reason") if record.get(key)),
                 *_sum_cells([record]),
             ),
         )
-        for record in records
+        for record in sorted(records, key=lambda record: (str(record.get("kind")), str(record.get("file_token"))))
     ]
     if rows:
         rows.append(Row("All files", ("", "", *_sum_cells(records))))
@@ -79,39 +80,27 @@ def _files(records: list[Record]) -> ReportTable:
 
 
 def _checks(records: list[Record]) -> ReportTable:
-    """One row an asset that passed whole; one row a check that did not."""
-    rows = []
-    for asset in unique(record.get("asset") for record in records):
-        part = [record for record in records if record.get("asset") == asset]
-        failed = [record for record in part if not record.get("passed")]
-        label = clean(asset or "the whole build")
-        rows.append(
-            Row(label, (fmt.count(len(part)), fmt.count(len(part) - len(failed)), fmt.count(len(failed)), "", ""))
+    """One row for all, then one a check that did not pass: a list of what is well would hide what is not."""
+    failed = [record for record in records if not record.get("passed")]
+    rows = [
+        Row(
+            readable(str(record.get("name") or "").replace("__", "_")),
+            (clean(record.get("asset") or ""), clean(record.get("severity") or ""), fmt.count(record.get("n_failed"))),
         )
-        rows += [
-            Row(
-                f"\u2003{clean(record.get('name') or '')}",
-                ("", "", "", clean(record.get("severity") or ""), fmt.count(record.get("n_failed"))),
-            )
-            for record in failed
-        ]
-    return without_unused(
-        ReportTable(
-            anchor="checks",
-            number="",
-            title="Checks of the tables",
-            stub="Table",
-            columns=(
-                Column("Checks"),
-                Column("Passed"),
-                Column("Not passed"),
-                Column("Severity", optional=True, words=True),
-                Column("Rows concerned", optional=True),
-            ),
-            rows=tuple(rows),
-            notes=(f"{fmt.count(len(records))} checks; those that did not pass are named below their table.",),
-            empty="No check has run.",
-        )
+        for record in failed
+    ]
+    assets = len(unique(record.get("asset") for record in records))
+    told = f"{fmt.count(len(records))} checks of {fmt.count(assets)} tables have run; "
+    told += f"{fmt.count(len(records) - len(failed))} passed"
+    return ReportTable(
+        anchor="checks",
+        number="",
+        title="Checks that did not pass",
+        stub="Check",
+        columns=(Column("Table", words=True), Column("Severity", words=True), Column("Rows concerned")),
+        rows=tuple(rows),
+        notes=(f"{told}. A check of severity warn does not stop the night; one of severity error does.",),
+        empty=f"{told}: none failed." if records else "No check has run.",
     )
 
 
@@ -131,8 +120,8 @@ def _quarantine(records: list[Record]) -> ReportTable:
         anchor="quarantine",
         number="",
         title="Rows and cells set aside, by reason",
-        stub=" · ".join(clean(name).replace("_", " ").capitalize() for name in texts) or "Reason",
-        columns=tuple(Column(clean(name).replace("_", " ").capitalize()) for name in counts),
+        stub=" · ".join(readable(name) for name in texts) or "Reason",
+        columns=tuple(Column(readable(name)) for name in counts),
         rows=rows,
         notes=("Nothing set aside is lost: it waits in the agency database with file, sheet and row.",),
         empty="Nothing was set aside.",

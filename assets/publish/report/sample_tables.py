@@ -53,8 +53,8 @@ def sample_table(tables: StudyTables, context: ReportContext, labels: Labels, nu
             notes=sentences(
                 _clients(context),
                 [
-                    f"{em('n')} is the number of clients with a value; percentages are of the clients with a value "
-                    "for that characteristic. Quartiles as SPSS prints them (HAVERAGE).",
+                    f"{em('n')} is the number of clients with a value, for a category the number of clients in it; "
+                    "percentages are of the clients with a value. Quartiles as SPSS prints them (HAVERAGE).",
                     MAINTENANCE_SENTENCE if shows_maintenance(levels) else "",
                 ],
                 context.footnotes.get("descriptives", ()),

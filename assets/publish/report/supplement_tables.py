@@ -57,8 +57,8 @@ def normality_table(tables: StudyTables, context: ReportContext, labels: Labels)
                 labels.variable(row.get("variable")),
                 (
                     fmt.count(row.get("n")),
-                    fmt.number(about.get("skewness")),
-                    fmt.number(about.get("kurtosis")),
+                    fmt.number(about.get("skewness")) if about else "",
+                    fmt.number(about.get("kurtosis")) if about else "",
                     fmt.bounded(row.get("shapiro_w")),
                     fmt.p_value(row.get("shapiro_p")),
                     fmt.bounded(row.get("lilliefors_d")),
@@ -66,15 +66,15 @@ def normality_table(tables: StudyTables, context: ReportContext, labels: Labels)
                 ),
             )
         )
-    return ReportTable(
+    built = ReportTable(
         anchor="table-s2",
         number="Table S2",
         title="Shape of the numeric variables and tests of normality",
         stub="Variable",
         columns=(
             Column(em("n")),
-            Column("Skewness"),
-            Column("Kurtosis"),
+            Column("Skewness", optional=True),
+            Column("Kurtosis", optional=True),
             Column(em("W"), "Shapiro–Wilk"),
             Column(em("p"), "Shapiro–Wilk"),
             Column(em("D"), "Lilliefors"),
@@ -86,6 +86,7 @@ def normality_table(tables: StudyTables, context: ReportContext, labels: Labels)
         ),
         empty="No variable was tested.",
     )
+    return without_unused(built)
 
 
 def missingness_table(tables: StudyTables, context: ReportContext, labels: Labels) -> ReportTable:

@@ -14,7 +14,7 @@ _SIZE = re.compile(
 _IDS = re.compile(r'(\bid="|href="#|url\(#)')
 
 INK, SOFT, HAIR = "#1a1a1a", "#555555", "#d9d9d9"
-ACCENT, LIGHT, SECOND = "#0b4f8a", "#8db4d8", "#b4530a"
+ACCENT, LIGHT, REMAINDER, SECOND = "#0b4f8a", "#8db4d8", "#8c8c8c", "#b4530a"
 
 STYLE = {
     "svg.fonttype": "none",
