@@ -6,6 +6,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from assets.publish.report.text import clean
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -55,6 +57,10 @@ class ReportContext:
         """Refuse a zone nobody has heard of: the banner decides who may read the page."""
         if self.zone not in ZONE_BANNERS:
             raise ValueError(f"zone must be one of {', '.join(ZONE_BANNERS)}")
+
+    def footnotes_of(self, name: str) -> tuple[str, ...]:
+        """Return the sentences to print under a ``study`` table or a model, safe to carry."""
+        return tuple(clean(sentence) for sentence in self.footnotes.get(name, ()))
 
     @property
     def banner(self) -> str:

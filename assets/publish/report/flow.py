@@ -27,7 +27,7 @@ def flow_figure(tables: StudyTables, context: ReportContext, labels: Labels) -> 
         "Scores: clients at the first wave / at the second / at both, which is the dark part of the bar."
         if "Clients with scores" in titles
         else "",
-        *context.footnotes.get("participant_flow", ()),
+        *context.footnotes_of("participant_flow"),
     ]
     return ReportFigure(
         anchor="figure-1",

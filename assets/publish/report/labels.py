@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from assets.publish.report.context import ReportContext
-from assets.publish.report.text import clean
+from assets.publish.report.text import DASH, clean
 
 MAINTENANCE_SENTENCE = "A stage composite above 14 cannot occur with C + A + M − PC."
 
@@ -69,7 +69,7 @@ class Labels:
         match = _WAVE.match(text)
         if match:
             return f"{self.variable(match['base'])}, {WAVES[match['wave']]}"
-        return INSTRUMENTS.get(text) or readable(text)
+        return INSTRUMENTS.get(text) or readable(name)
 
     def level(self, variable: Any, level: Any) -> str:
         """Name a category of a variable."""
@@ -79,7 +79,7 @@ class Labels:
             return clean(known[text])
         if text.lower() in {"true", "false"}:
             return "Yes" if text.lower() == "true" else "No"
-        return readable(text)
+        return readable(level)
 
     def term(self, name: Any) -> str:
         """Name a model's term; ``race[Black]`` becomes ``Race: Black``."""
@@ -98,11 +98,11 @@ class Labels:
 
     def step(self, name: Any) -> str:
         """Name a step of the participant flow."""
-        return readable(str(name).replace("cope_se", "Cop-SE"))
+        return readable(name if name is None else str(name).replace("cope_se", "Cop-SE"))
 
     def wave(self, name: Any) -> str:
         """Name a wave."""
-        return WAVES.get(str(name)) or readable(str(name))
+        return WAVES.get(str(name)) or readable(name)
 
     def model(self, name: Any, outcome: Any) -> str:
         """Name a model by its label, else by its outcome, and by its name too where models share an outcome."""
@@ -135,7 +135,9 @@ def _base(name: str) -> str:
     return match["base"] if match else name
 
 
-def readable(name: str) -> str:
+def readable(name: object) -> str:
     """Make a name of the code readable: underscores to spaces, known names in their spelling, a capital first."""
-    text = " ".join(_NAMES.get(word, word) for word in clean(name.replace("_", " ")).split(" "))
+    if name is None:
+        return DASH
+    text = " ".join(_NAMES.get(word, word) for word in clean(str(name).replace("_", " ")).split(" "))
     return text[:1].upper() + text[1:]

@@ -83,7 +83,7 @@ def ols_table(tables: StudyTables, context: ReportContext, labels: Labels, model
                     "the variance inflation factor.",
                     LARGER_DECIMALS if _fine(records) else "",
                 ],
-                context.footnotes.get(name, ()),
+                context.footnotes_of(name),
             ),
             empty="The model has no coefficients to show.",
         )
@@ -179,7 +179,7 @@ def multinomial_table(
                 LARGER_DECIMALS if _fine(records) else "",
                 MAINTENANCE_SENTENCE if _names_maintenance(model, equations, reference) else "",
             ],
-            context.footnotes.get(name, ()),
+            context.footnotes_of(name),
         ),
         empty="The model has no coefficients to show.",
     )
@@ -245,7 +245,7 @@ def effects_table(
         notes=sentences(
             ["Each row compares the model with the same model without that effect.", fit],
             status_notes(model)[:1],
-            context.footnotes.get("effect_tests", ()),
+            context.footnotes_of("effect_tests"),
         ),
         empty=f"No effect was tested; {fit[0].lower()}{fit[1:]}",
     )

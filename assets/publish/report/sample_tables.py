@@ -57,7 +57,7 @@ def sample_table(tables: StudyTables, context: ReportContext, labels: Labels, nu
                     "percentages are of the clients with a value. Quartiles as SPSS prints them (HAVERAGE).",
                     MAINTENANCE_SENTENCE if shows_maintenance(levels) else "",
                 ],
-                context.footnotes.get("descriptives", ()),
+                context.footnotes_of("descriptives"),
             ),
             empty="No variable was described.",
         )
@@ -165,7 +165,7 @@ def score_table(tables: StudyTables, context: ReportContext, labels: Labels, num
             rows=tuple(rows),
             notes=sentences(
                 [f"{em('n')} is the number of clients with a score; α is Cronbach's alpha of the items."],
-                context.footnotes.get("scale_scores", ()),
+                context.footnotes_of("scale_scores"),
             ),
             empty="No scale was scored.",
         )
@@ -238,7 +238,7 @@ def paired_table(tables: StudyTables, context: ReportContext, labels: Labels, nu
                     "in points of the scale.",
                     "An exact p that would take over a minute is left out." if _lacks_exact(tables) else "",
                 ],
-                context.footnotes.get("paired_tests", ()),
+                context.footnotes_of("paired_tests"),
             ),
             empty="No pair of waves was compared.",
         )

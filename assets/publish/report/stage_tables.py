@@ -48,7 +48,7 @@ def stage_table(tables: StudyTables, context: ReportContext, labels: Labels, num
                 else "",
                 MAINTENANCE_SENTENCE if shows_maintenance(stages) else "",
             ],
-            context.footnotes.get("urica_stages", ()),
+            context.footnotes_of("urica_stages"),
         ),
         empty="No client has a URICA stage.",
     )

@@ -41,7 +41,7 @@ def association_table(tables: StudyTables, context: ReportContext, labels: Label
         stub="Variables",
         columns=(*(Column(head) for head in heads), Column("Smallest expected"), Column("Cells < 5")),
         rows=rows,
-        notes=sentences([notes], context.footnotes.get("associations", ())),
+        notes=sentences([notes], context.footnotes_of("associations")),
         empty="No association was tested.",
     )
 
@@ -82,7 +82,7 @@ def normality_table(tables: StudyTables, context: ReportContext, labels: Labels)
         ),
         rows=tuple(rows),
         notes=sentences(
-            ["Skewness and excess kurtosis are G1 and G2, as SPSS prints them."], context.footnotes.get("normality", ())
+            ["Skewness and excess kurtosis are G1 and G2, as SPSS prints them."], context.footnotes_of("normality")
         ),
         empty="No variable was tested.",
     )
@@ -124,7 +124,7 @@ def missingness_table(tables: StudyTables, context: ReportContext, labels: Label
                     if any(fmt.is_number(row.get("n_declared")) for row in tables["missingness"])
                     else ""
                 ],
-                context.footnotes.get("missingness", ()),
+                context.footnotes_of("missingness"),
             ),
             empty="Missing values were not counted.",
         )
@@ -161,7 +161,7 @@ def diagnostics_table(tables: StudyTables, context: ReportContext, labels: Label
                 Column("Value", optional=True),
             ),
             rows=rows,
-            notes=sentences(context.footnotes.get("diagnostics", ())),
+            notes=sentences(context.footnotes_of("diagnostics")),
             empty="No model was checked.",
         )
     )
