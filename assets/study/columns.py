@@ -33,18 +33,21 @@ def read_column(series: "pd.Series[Any]", missing_codes: set[float]) -> Column:
     if boolean or (series.dtype.kind in "iuf" and not isinstance(series.dtype, pd.CategoricalDtype)):
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         return _numbers(values, None, boolean, set() if boolean else missing_codes)
-    cells = [None if is_null(cell) or (isinstance(cell, str) and not cell.strip()) else cell for cell in series]
+    cells = [
+        None if is_null(cell) or (isinstance(cell, str) and not cell.strip()) else cell
+        for cell in series.to_numpy(dtype=object)
+    ]
     found = [cell for cell in cells if cell is not None]
     if found and all(type(cell).__name__ in ("bool", "bool_") for cell in found):
         values = np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=np.float64)
         return _numbers(values, None, True, set())
     texts = [None if cell is None else level_text(cell) for cell in cells]
-    parsed = [None if text is None else _number(text) for text in texts]
-    is_code = [number is not None and number in missing_codes for number in parsed]
-    texts = [None if code else text for code, text in zip(is_code, texts, strict=True)]
-    if any(number is None and text is not None for number, text in zip(parsed, texts, strict=True)):
-        return Column(None, texts, False, sum(is_code), 0)
-    values = np.array([np.nan if number is None else number for number in parsed], dtype=np.float64)
+    parsed = {text: _number(text) for text in set(texts) if text is not None}
+    declared = {text for text, number in parsed.items() if number in missing_codes}
+    texts = [None if text in declared else text for text in texts] if declared else texts
+    if None in parsed.values():
+        return Column(None, texts, False, len(found) - sum(text is not None for text in texts), 0)
+    values = np.array([parsed.get(level_text(cell), np.nan) if cell is not None else np.nan for cell in cells])
     return _numbers(values, texts, False, missing_codes)
 
 
@@ -64,10 +67,10 @@ def _number(text: str) -> float | None:
 
 def sort_order(frame: "pd.DataFrame", key: str, others: list[str]) -> NDArray[np.intp]:
     """Row order by the key as number where all are, else as text; repeated keys by everything else in use."""
-    columns = [read_column(frame[name], set()) for name in (key, *others)]
-    keys = [_sortable(column) for column in columns]
-    if np.unique(keys[0]).size == len(frame):
-        return np.asarray(np.argsort(keys[0], kind="stable"), dtype=np.intp)
+    first = _sortable(read_column(frame[key], set()))
+    if np.unique(first).size == len(frame):
+        return np.asarray(np.argsort(first, kind="stable"), dtype=np.intp)
+    keys = [first, *(_sortable(read_column(frame[name], set())) for name in others)]
     return np.asarray(np.lexsort(keys[::-1]), dtype=np.intp)
 
 

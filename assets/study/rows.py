@@ -125,6 +125,8 @@ def table(name: str, rows: list[Row], columns: dict[str, str] | None = None) -> 
 
 def is_null(value: Any) -> bool:
     """None, NaN or pandas' NA, whichever a table was made with."""
+    if isinstance(value, str):
+        return False
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(value, float) and math.isnan(value)

@@ -63,7 +63,8 @@ def scale_scores(data: StudyFrame, items: ItemTables) -> list[Row]:
         done.add(pair.name)
         columns = {"t0": data.numeric(pair.t0), "t6": data.numeric(pair.t6)}
         both = ~np.isnan(columns["t0"]) & ~np.isnan(columns["t6"])
-        clients = {identity for identity, paired in zip(data.ids, both, strict=True) if paired}
+        answered = pair.name in items
+        clients = {c for c, paired in zip(data.ids, both, strict=True) if paired} if answered else set()
         for wave in WAVES:
             for matched in (False, True):
                 values = columns[wave][both] if matched else columns[wave][~np.isnan(columns[wave])]

@@ -74,6 +74,14 @@ class ModelSpec(_Strict):
         return self
 
 
+class CountSpec(_Strict):
+    """A count outcome, fitted by Poisson and negative binomial regression in the extended tables."""
+
+    name: str
+    outcome: str
+    predictors: list[str] = Field(min_length=1)
+
+
 class Spec(_Strict):
     """The analyses of one study on one table with a row a participant."""
 
@@ -86,6 +94,8 @@ class Spec(_Strict):
     scales: list[Pair] = Field(default_factory=list)
     stages: dict[str, StageColumns] = Field(default_factory=dict)
     models: list[ModelSpec] = Field(default_factory=list)
+    counts: list[CountSpec] = Field(default_factory=list)
+    attrition: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Spec":
@@ -93,6 +103,7 @@ class Spec(_Strict):
             ("pairs", [pair.name for pair in self.pairs]),
             ("scales", [pair.name for pair in self.scales] + [pair.name for pair in self.pairs]),
             ("models", [model.name for model in self.models]),
+            ("counts", [count.name for count in self.counts]),
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -121,6 +132,10 @@ class Spec(_Strict):
         for i, model in enumerate(self.models):
             asked.append((f"models[{i}].outcome", model.outcome))
             asked += [(f"models[{i}].predictors", name) for name in model.predictors]
+        for i, count in enumerate(self.counts):
+            asked.append((f"counts[{i}].outcome", count.outcome))
+            asked += [(f"counts[{i}].predictors", name) for name in count.predictors]
+        asked += [(f"attrition[{i}]", name) for i, name in enumerate(self.attrition)]
         for key, name in asked:
             wanted.setdefault(name, key)
         return wanted
