@@ -46,3 +46,13 @@
     ) answers as item, item_value
     where item_value is not null
 {% endmacro %}
+
+{# The same day so many months later, or that month's last day where it has no such day. #}
+{% macro add_months(day, months) %}{{ adapter.dispatch('add_months')(day, months) }}{% endmacro %}
+{% macro default__add_months(day, months) %}cast({{ day }} + to_months({{ months }}) as date){% endmacro %}
+{% macro spark__add_months(day, months) %}add_months({{ day }}, {{ months }}){% endmacro %}
+
+{# One row for each whole number from 0 to the value of an expression; the alias `numbers.number` holds it. #}
+{% macro cross_join_numbers(last) %}{{ adapter.dispatch('cross_join_numbers')(last) }}{% endmacro %}
+{% macro default__cross_join_numbers(last) %}cross join unnest(range(0, {{ last }} + 1)) as numbers (number){% endmacro %}
+{% macro spark__cross_join_numbers(last) %}lateral view explode(sequence(0, {{ last }})) numbers as number{% endmacro %}

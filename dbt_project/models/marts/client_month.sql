@@ -1,0 +1,100 @@
+-- The spine for dosage curves: each client in each month since intake, also the months in which nothing happened.
+-- Month 0 begins on the day of intake, month 1 on the same day of the next calendar month; the last one is cut off by
+-- the end of the study.
+{% set study_end = "cast('" ~ var('study_end') ~ "' as date)" -%}
+{% set service_types = [
+    'case_manager_check_in', 'referral', 'transportation', 'safety_planning', 'court_accompaniment', 'mentorship',
+    'basic_needs', 'group'
+] -%}
+with
+
+clients as (
+    select
+        client_id,
+        intake_date,
+        service_end_date,
+        cast({{ completed_months('intake_date', study_end) }} as integer) as last_month
+    from {{ ref('int_clients_identified') }}
+    where intake_date <= {{ study_end }}
+),
+
+months as (
+    select
+        clients.client_id,
+        clients.service_end_date,
+        cast(numbers.number as integer) as month_number,
+        {{ add_months('clients.intake_date', 'cast(numbers.number as integer)') }} as first_day,
+        least(
+            {{ add_days(add_months('clients.intake_date', 'cast(numbers.number as integer) + 1'), -1) }}, {{ study_end }}
+        ) as last_day
+    from clients
+    {{ cross_join_numbers('clients.last_month') }}
+),
+
+services as (
+    select
+        months.client_id,
+        months.month_number,
+        cast(count(*) as bigint) as services_listed,
+        cast(count(distinct services.note_key) as bigint) as notes,
+        {% for service_type in service_types -%}
+        cast(count(case when services.service_type = '{{ service_type }}' then 1 end) as bigint) as {{ service_type }},
+        {% endfor -%}
+        cast(count(case when services.service_type in ('unmapped', 'not_recorded') then 1 end) as bigint) as other
+    from months
+    inner join {{ ref('int_services_listed') }} as services
+        on months.client_id = services.client_id
+        and services.service_date between months.first_day and months.last_day
+    where services.is_counted
+    group by months.client_id, months.month_number
+),
+
+-- A review holds until the next one of the goal; a goal that is set and not yet reviewed is open.
+reviews as (
+    select
+        settled.client_id,
+        settled.goal_key,
+        settled.set_date,
+        reviews.goal_status,
+        reviews.review_month,
+        lead(reviews.review_month) over (
+            partition by settled.client_id, settled.goal_key order by reviews.review_month
+        ) as next_review_month
+    from {{ ref('int_goals_settled') }} as settled
+    inner join {{ ref('int_goals_reviewed') }} as reviews
+        on settled.client_id = reviews.client_id and settled.goal_key = reviews.goal_key
+),
+
+goals as (
+    select
+        months.client_id,
+        months.month_number,
+        cast(count(*) as bigint) as goals_set,
+        cast(count(case when reviews.goal_status in ('met', 'discontinued') then 1 end) as bigint) as goals_closed
+    from months
+    inner join {{ ref('int_goals_settled') }} as settled
+        on months.client_id = settled.client_id and settled.set_date <= months.last_day
+    left join reviews
+        on settled.client_id = reviews.client_id
+        and settled.goal_key = reviews.goal_key
+        and reviews.review_month <= months.last_day
+        and (reviews.next_review_month > months.last_day or reviews.next_review_month is null)
+    group by months.client_id, months.month_number
+)
+
+select
+    months.client_id,
+    months.month_number,
+    cast({{ days_between('months.first_day', 'months.last_day') }} + 1 as integer) as days,
+    months.first_day <= months.service_end_date as is_enrolled,
+    coalesce(services.services_listed, 0) as services_listed,
+    coalesce(services.notes, 0) as notes,
+    {% for service_type in service_types -%}
+    coalesce(services.{{ service_type }}, 0) as services_{{ service_type }},
+    {% endfor -%}
+    coalesce(services.other, 0) as services_other,
+    coalesce(goals.goals_set, 0) - coalesce(goals.goals_closed, 0) as goals_open
+from months
+left join services on months.client_id = services.client_id and months.month_number = services.month_number
+left join goals on months.client_id = goals.client_id and months.month_number = goals.month_number
+order by months.client_id, months.month_number
