@@ -4,7 +4,6 @@ All variables are treated as jointly normal (lavaan's ``missing="fiml", fixed.x=
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,42 +28,24 @@ class FimlFit:
 def fit_fiml(y: Floats, x: Floats) -> FimlFit:
     """Regress ``y`` (n) on ``x`` (n x k), NaN where missing; the regression is read off the EM mean and covariance.
 
-    Standard errors: the observed information of mean and covariance (central difference of the analytic score),
-    inverted, and carried to the coefficients by the delta method. Raises LinAlgError where the data are singular.
+    Standard errors: the observed information of mean and covariance (analytic second derivatives), inverted, and
+    carried to the coefficients by the delta method. Raises LinAlgError where the data are singular.
     """
     data = np.column_stack([y, x])
     data = data[~np.isnan(data).all(axis=1)]
     em = fit_em(data)
     centre, scale = em.mean, np.sqrt(np.diag(em.cov))
-    groups = patterns_of((data - centre) / scale)
     correlation = em.cov / np.outer(scale, scale)
-    theta = _pack(np.zeros(scale.size), correlation)
-    score = _score_function(groups, scale.size)
-    hessian = np.empty((theta.size, theta.size))
-    step = 1e-5
-    for j in range(theta.size):
-        shift = np.zeros(theta.size)
-        shift[j] = step
-        # Fourth-order difference: the second-order one leaves 1e-9 in the standard errors.
-        near = score(theta + shift) - score(theta - shift)
-        far = score(theta + 2 * shift) - score(theta - 2 * shift)
-        hessian[j] = (8 * near - far) / (12 * step)
-    cov_theta = np.linalg.inv(-(hessian + hessian.T) / 2)
-    jacobian = np.empty((scale.size, theta.size))
-    for j in range(theta.size):
-        shift = np.zeros(theta.size)
-        shift[j] = step
-        jacobian[:, j] = (
-            8 * (_regression(theta + shift) - _regression(theta - shift))
-            - (_regression(theta + 2 * shift) - _regression(theta - 2 * shift))
-        ) / (12 * step)
-    standard = _regression(theta)
+    information = _observed_information(patterns_of((data - centre) / scale), correlation)
+    slopes = np.linalg.solve(correlation[1:, 1:], correlation[1:, 0])
+    jacobian = _jacobian(correlation, slopes)
     back = _back(centre, scale)
-    b = back @ standard
+    b = back @ np.concatenate([[0.0], slopes])
     b[0] += centre[0]
-    se = np.sqrt(np.diag(back @ jacobian @ cov_theta @ jacobian.T @ back.T))
-    explained = float(standard[1:] @ correlation[1:, 0])
-    beta = np.concatenate([[math.nan], standard[1:]])
+    spread = back @ jacobian
+    se = np.sqrt(np.diag(spread @ np.linalg.inv(information) @ spread.T))
+    explained = float(slopes @ correlation[1:, 0])
+    beta = np.concatenate([[math.nan], slopes])
     return FimlFit(len(data), b, se, beta, explained, float(em.cov[0, 0] * (1 - explained)), em)
 
 
@@ -77,37 +58,57 @@ def _back(centre: Floats, scale: Floats) -> Floats:
     return back
 
 
-def _pack(mean: Floats, cov: Floats) -> Floats:
-    return np.asarray(np.concatenate([mean, cov[np.tril_indices(mean.size)]]))
-
-
-def _unpack(theta: Floats, p: int) -> tuple[Floats, Floats]:
-    cov = np.zeros((p, p))
-    cov[np.tril_indices(p)] = theta[p:]
-    return theta[:p], cov + np.tril(cov, -1).T
-
-
-def _regression(theta: Floats) -> Floats:
-    p = int((math.sqrt(9 + 8 * theta.size) - 3) / 2)
-    mean, cov = _unpack(theta, p)
-    slopes = np.linalg.solve(cov[1:, 1:], cov[1:, 0])
-    return np.asarray(np.concatenate([[mean[0] - slopes @ mean[1:]], slopes]))
-
-
-def _score_function(groups: list[Pattern], p: int) -> Callable[[Floats], Floats]:
+def _duplication(p: int) -> Floats:
+    """The matrix that writes a symmetric p x p matrix, as a vector, from its lower triangle."""
     rows, columns = np.tril_indices(p)
-    double = np.where(rows == columns, 1.0, 2.0)  # an off-diagonal covariance stands in the matrix twice
+    matrix = np.zeros((p * p, rows.size))
+    matrix[rows * p + columns, np.arange(rows.size)] = 1.0
+    matrix[columns * p + rows, np.arange(rows.size)] = 1.0
+    return matrix
 
-    def score(theta: Floats) -> Floats:
-        mean, cov = _unpack(theta, p)
-        d_mean, d_cov = np.zeros(p), np.zeros((p, p))
-        for group in groups:
-            seen = group.observed
-            inverse = np.linalg.inv(cov[np.ix_(seen, seen)])
-            away = group.mean - mean[seen]
-            d_mean[seen] += group.n * (inverse @ away)
-            second = inverse @ (group.scatter + np.outer(away, away)) @ inverse - inverse
-            d_cov[np.ix_(seen, seen)] += group.n / 2 * second
-        return np.concatenate([d_mean, double * d_cov[rows, columns]])
 
-    return score
+def _observed_information(groups: list[Pattern], cov: Floats) -> Floats:
+    """Minus the second derivatives of the log-likelihood in mean 0 and the lower triangle of ``cov``.
+
+    With A the inverse covariance of what a pattern shows, d its mean and M = scatter + d d':
+    mean-mean n A; mean-cov n (A x Ad); cov-cov n/2 (AMA x A + A x AMA - A x A), x the Kronecker product.
+    """
+    p = cov.shape[0]
+    mean_mean, mean_cov, cov_cov = np.zeros((p, p)), np.zeros((p, p * p)), np.zeros((p * p, p * p))
+    for group in groups:
+        seen = group.observed
+        inverse = np.zeros((p, p))
+        inverse[np.ix_(seen, seen)] = np.linalg.inv(cov[np.ix_(seen, seen)])
+        away, second = np.zeros(p), np.zeros((p, p))
+        away[seen] = group.mean
+        second[np.ix_(seen, seen)] = group.scatter
+        second += np.outer(away, away)
+        shown = inverse @ second @ inverse
+        mean_mean += group.n * inverse
+        mean_cov += group.n * np.kron(inverse, (inverse @ away)[None, :])
+        cov_cov += group.n / 2 * (np.kron(shown, inverse) + np.kron(inverse, shown) - np.kron(inverse, inverse))
+    double = _duplication(p)
+    cross = mean_cov @ double
+    information: Floats = np.block([[mean_mean, cross], [cross.T, double.T @ cov_cov @ double]])
+    return information
+
+
+def _jacobian(cov: Floats, slopes: Floats) -> Floats:
+    """Derivatives of intercept and slopes by mean and covariance, at mean 0: d b = Sxx^-1 (d sxy - d Sxx b)."""
+    p = cov.shape[0]
+    inverse = np.linalg.inv(cov[1:, 1:])
+    direct = np.zeros((p - 1, p * p))
+    for row in range(1, p):
+        direct[:, row * p] = inverse[:, row - 1]
+        for column in range(1, p):
+            direct[:, row * p + column] = -inverse[:, row - 1] * slopes[column - 1]
+    rows, columns = np.tril_indices(p)
+    # Only the blocks xy and xx are read: an off-diagonal covariance of xx stands in both of its places.
+    by_cov = direct[:, rows * p + columns] + np.where(
+        (rows != columns) & (columns > 0), direct[:, columns * p + rows], 0.0
+    )
+    jacobian = np.zeros((p, p + rows.size))
+    jacobian[0, 0] = 1.0
+    jacobian[0, 1:p] = -slopes
+    jacobian[1:, p:] = by_cov
+    return jacobian
