@@ -66,9 +66,9 @@ def _difference(stage: Stage, kind: str, token: str) -> tuple[int, int, int, int
     row = stage.connection.execute(
         f"""WITH was AS (SELECT {keys}, max(row_hash) AS was_hash FROM raw.{kind} WHERE file_token = ? GROUP BY ALL),
         now AS (SELECT {keys}, max(row_hash) AS now_hash FROM {stage.tables[kind]} GROUP BY ALL),
-        both AS (SELECT was_hash, now_hash FROM was FULL JOIN now USING ({keys}))
+        pairs AS (SELECT was_hash, now_hash FROM was FULL JOIN now USING ({keys}))
         SELECT count(was_hash), count(was_hash) FILTER (now_hash IS NOT NULL),
-            count(*) FILTER (was_hash <> now_hash), count(*) FILTER (was_hash IS NULL) FROM both""",
+            count(*) FILTER (was_hash <> now_hash), count(*) FILTER (was_hash IS NULL) FROM pairs""",
         [token],
     ).fetchone()
     return int(row[0]), int(row[1]), int(row[2]), int(row[3])

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from assets.ingest.config import Feeds
-from assets.ingest.parsed import Parsed, Quarantined
+from assets.ingest.parsed import Parsed, Quarantined, SinkError
 from assets.ingest.reasons import outcome_of
 
 _SEPARATOR = "chr(31)"
@@ -51,6 +51,8 @@ class Stage:
         """Stage a batch for ``raw.<table>``."""
         if batch.num_rows == 0:
             return
+        import duckdb
+
         self.connection.register("incoming_batch", batch)
         try:
             if table not in self.tables:
@@ -58,6 +60,8 @@ class Stage:
                 self.connection.execute(f"CREATE OR REPLACE TEMP TABLE stage_{table} AS SELECT * FROM incoming_batch")
             else:
                 self.connection.execute(f"INSERT INTO stage_{table} BY NAME SELECT * FROM incoming_batch")
+        except duckdb.Error as error:
+            raise SinkError(f"staging {table}: {type(error).__name__}") from None
         finally:
             self.connection.unregister("incoming_batch")
 
@@ -148,6 +152,8 @@ def forget_file(con: Any, feeds: Feeds, token: str) -> None:
     """Remove every row that came from a file (it is about to be read again under other maps)."""
     from assets.ingest.schema import raw_columns
 
+    if con.execute("SELECT count(*) FROM control.files WHERE file_token = ?", [token]).fetchone()[0] == 0:
+        return
     for table in raw_columns(feeds):
         con.execute(f"DELETE FROM raw.{table} WHERE file_token = ?", [token])
     for table in ("findings", "quarantine", "file_columns", "files"):

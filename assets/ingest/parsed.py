@@ -12,6 +12,10 @@ Sink = Callable[[str, pa.Table], None]
 """Takes a batch of typed rows for the raw table named first."""
 
 
+class SinkError(Exception):
+    """The database refused a batch: a failure of the night, not of the file."""
+
+
 @dataclass(frozen=True)
 class Quarantined:
     """One bad cell. ``scope`` is ``row`` when the whole row waits, ``cell`` when the row loads without this cell."""

@@ -13,10 +13,10 @@ from assets.ingest.dates import DateReader, to_utc
 from assets.ingest.excel import open_workbook
 from assets.ingest.grid import Grid
 from assets.ingest.minimal import load_minimal, recognise_spss
-from assets.ingest.parsed import Parsed, Sink
-from assets.ingest.recognise import Header, find_header
+from assets.ingest.parsed import Parsed, Sink, SinkError
+from assets.ingest.recognise import Header, find_header, unknown_form
 from assets.ingest.safety import ArchiveScan, scan_archive
-from assets.ingest.signature import SUFFIXES, signature_of
+from assets.ingest.signature import SUFFIXES, container_holds, signature_of
 from assets.ingest.spss import read_spss
 from assets.ingest.survey_text import survey_columns, survey_header
 from assets.ingest.surveys import load_survey, recognise_survey
@@ -42,6 +42,10 @@ def read_file(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> N
     signature = signature_of(path)
     if signature == "empty":
         raise DataError("EMPTY_FILE", "0 bytes")
+    if signature == "encrypted" or (signature == "ole" and "encrypted" in container_holds(path)):
+        raise DataError("PASSWORD", "the file is encrypted")
+    if context.suffix == ".xlsm":
+        raise DataError("MACROS", "the workbook is of the kind that holds macros")
     expected = SUFFIXES.get(context.suffix)
     if expected is not None and signature not in expected and not _is_tolerable(signature, context.suffix):
         raise DataError("WRONG_TYPE", f"named {context.suffix}, but the content is {signature}")
@@ -57,7 +61,12 @@ def read_file(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> N
     reader = readers.get(signature)
     if reader is None:
         raise DataError("WRONG_TYPE", f"the content is {signature}")
-    reader(path, context, parsed, sink)
+    try:
+        reader(path, context, parsed, sink)
+    except (DataError, SinkError, MemoryError):
+        raise
+    except Exception as error:  # a parser's own failure may quote cells: only its type is told
+        raise DataError("READER_FAILED", f"the reader failed ({type(error).__name__})") from None
 
 
 def _is_tolerable(signature: str, suffix: str) -> bool:
@@ -73,6 +82,8 @@ def _read_zip(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> N
 
 
 def _read_ole(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    if "macros" in container_holds(path):
+        raise DataError("MACROS", "the workbook holds macros")
     _read_workbook(path, None, context, parsed, sink)
 
 
@@ -84,7 +95,7 @@ def _read_workbook(path: Path, scan: ArchiveScan | None, context: ReadContext, p
     found = [(grid, find_header(grid.head(), context.feeds)) for grid in book.grids]
     kinds = [header.feed.feed for _, header in found if header is not None]
     if not kinds:
-        raise DataError("NO_HEADER", "no header of a known form in the first rows of any sheet")
+        raise unknown_form([grid.head() for grid in book.grids], context.feeds)
     kind = max(sorted(set(kinds)), key=kinds.count)
     parsed.kind = kind
     for grid, header in found:
@@ -149,7 +160,7 @@ def read_text_file(file: TextFile, context: ReadContext, parsed: Parsed, sink: S
     grid = Grid(sheet=None, rows=iter(file.records()))
     found = find_header(grid.head(), context.feeds)
     if found is None:
-        raise DataError("NO_HEADER", "no header of a known form in the first rows")
+        raise unknown_form([grid.head()], context.feeds)
     parsed.kind = found.feed.feed
     _read_grid(grid, found, context, parsed, sink)
 

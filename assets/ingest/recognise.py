@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from assets.errors import DataError
 from assets.ingest.cells import cell_text
 from assets.ingest.config import Column, Feeds, TableFeed
 from assets.ingest.texts import fold
@@ -41,8 +42,24 @@ class Header:
         return found
 
 
+def unknown_form(heads: list[list[list[Any]]], feeds: Feeds) -> DataError:
+    """The refusal of a file none of whose sheets has a known header: ``WRONG_KIND`` with the nearest feed, or ``NO_HEADER``."""
+    found = [header for head in heads if (header := best_header(head, feeds)) is not None]
+    if not found:
+        return DataError("NO_HEADER", "no header of a known form in the first rows")
+    nearest = max(found, key=lambda header: (header.confidence, header.feed.feed))
+    share = f"{nearest.confidence:.0%} of its required columns"
+    return DataError("WRONG_KIND", f"nearest feed: {nearest.feed.feed} ({share})")
+
+
 def find_header(head: list[list[Any]], feeds: Feeds) -> Header | None:
-    """The best header among the first rows for any table feed, or None where no row names half of one's columns.
+    """The best header for any table feed, or None where no row names half of a feed's required columns."""
+    best = best_header(head, feeds)
+    return best if best is not None and best.confidence >= ENOUGH else None
+
+
+def best_header(head: list[list[Any]], feeds: Feeds) -> Header | None:
+    """The row of the first ones that names most of a feed's columns, at least two of them.
 
     More required columns win, then more columns at all, then the higher row; the feed's name breaks the last tie.
     """
@@ -58,9 +75,7 @@ def find_header(head: list[list[Any]], feeds: Feeds) -> Header | None:
                 rank = (header.confidence, float(len(header.columns)) / len(feed.columns), -rows, feed_name)
                 if best is None or rank > best[0]:
                     best = (rank, header)
-    if best is None or best[1].confidence < ENOUGH:
-        return None
-    return best[1]
+    return best[1] if best is not None else None
 
 
 def _readings(head: list[list[Any]], place: int, row: list[Any]) -> list[tuple[int, tuple[str | None, ...]]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 Signature = Literal[
-    "zip", "ole", "sav", "por", "qsf", "json", "html", "xml", "text", "utf16", "binary", "pgp", "pdf", "empty"
+    "zip", "ole", "sav", "por", "qsf", "json", "html", "xml", "text", "utf16", "binary", "encrypted", "pdf", "empty"
 ]
 
 SUFFIXES: dict[str, frozenset[str]] = {
@@ -47,6 +47,7 @@ _OPENINGS: tuple[tuple[bytes, Signature], ...] = (
     (b"{", "json"),
     (b"[{", "json"),
 )
+_ENCRYPTED_SAV = b"ENCRYPTEDSAV"
 _PORTABLE = b"SPSS PORT FILE"
 
 
@@ -64,6 +65,8 @@ def signature_of_bytes(head: bytes) -> Signature:
     for magic, name in _MAGIC:
         if head.startswith(magic):
             return name
+    if _ENCRYPTED_SAV in head[:40]:
+        return "encrypted"
     if _PORTABLE in head[:600]:
         return "por"
     return _text_kind(head)
@@ -78,3 +81,14 @@ def _text_kind(head: bytes) -> Signature:
         return "utf16"
     controls = sum(1 for byte in head if byte < 9 or 13 < byte < 32)
     return "binary" if controls > max(4, len(head) // 20) else "text"
+
+
+def container_holds(path: Path) -> set[str]:
+    """What an OLE container's stream names tell: ``encrypted`` (a protected workbook) and ``macros``."""
+    content = path.read_bytes()
+    found = set()
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        found.add("encrypted")
+    if any(name.encode("utf-16-le") in content for name in ("_VBA_PROJECT_CUR", "_VBA_PROJECT", "VBA")):
+        found.add("macros")
+    return found

@@ -1,0 +1,5 @@
+"""placeholder"""
+
+from tests.faults.case import Registry
+
+SHAPES = Registry()
