@@ -35,6 +35,10 @@ class ModelCompiler:
         self._paths = replace(paths, database=IN_MEMORY)
         self._manifest = run_dbt(self._paths, config, ["parse", "--no-partial-parse"], writes=False).result
 
+    def manifest(self) -> dict[str, Any]:
+        """Return the parsed project as dbt's ``manifest.json`` would hold it."""
+        return dict(self._manifest.writable_manifest().to_dict(omit_none=False))
+
     def compile(
         self, config: StudyConfig, select: Sequence[str] = (), extra_vars: Mapping[str, Any] | None = None
     ) -> tuple[CompiledModel, ...]:

@@ -1,0 +1,102 @@
+"""Persisted macros and table comments for those who open a published file in a DuckDB client."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from assets.errors import ConfigError
+
+MACROS: Mapping[str, tuple[str, str]] = {
+    "services_between": (
+        "(from_day, to_day)",
+        """
+        select
+            clients.client_id,
+            count(services.client_id) as services_listed,
+            count(distinct services.note_number) as notes,
+            count(distinct services.days_since_intake) as client_days
+        from marts.dim_clients as clients
+        left join marts.fct_services as services
+            on clients.client_id = services.client_id
+            and services.is_counted
+            and services.days_since_intake between from_day and to_day
+        where clients.has_intake_date
+        group by clients.client_id
+        order by clients.client_id
+        """,
+    ),
+    "goal_completion": (
+        "(rule)",
+        """
+        select
+            client_id,
+            goals_set,
+            goals_met,
+            case rule
+                when 'all' then rate_all
+                when 'minus_discontinued' then rate_minus_discontinued
+                when 'closed_only' then rate_closed_only
+                else error('goal_completion: rule is all, minus_discontinued or closed_only')
+            end as goal_completion_rate
+        from marts.fct_goal_completion
+        order by client_id
+        """,
+    ),
+    "scale_change": (
+        "(scale_name)",
+        """
+        select
+            first.client_id,
+            first.score as score_t0,
+            second.score as score_t6,
+            second.score - first.score as change
+        from marts.fct_scale_scores as first
+        join marts.fct_scale_scores as second
+            on first.client_id = second.client_id and second.scale = first.scale and second.wave = 't6'
+        where first.scale = scale_name and first.wave = 't0' and first.score is not null and second.score is not null
+        order by first.client_id
+        """,
+    ),
+}
+"""Name → parameters and query: services between two days since intake (both in; clients without any have 0), goal
+completion under a rule, and change of a scale between the waves."""
+
+
+def create_macros(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> list[str]:
+    """Create the macros in schema ``main`` of ``database`` (default: the current one) and return their names.
+
+    They read ``marts`` of whatever file is open when they are called.
+    """
+    place = f'"{database}".main.' if database else "main."
+    for name, (parameters, query) in MACROS.items():
+        connection.execute(f"create or replace macro {place}{name}{parameters} as table ({query})")
+    return list(MACROS)
+
+
+def comment_tables(
+    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], config_hash: str, database: str | None = None
+) -> int:
+    """Write each mart's description, grain and the hash of the settings into its comment; returns how many were told.
+
+    ``manifest`` is dbt's, read from ``DbtPaths.manifest``. Raises ``ConfigError`` for a mart without a description.
+    """
+    place = f'"{database}".' if database else ""
+    present = {
+        str(row[0])
+        for row in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts'"
+            " and database_name = coalesce(?, current_database())",
+            [database],
+        ).fetchall()
+    }
+    told = 0
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "model" or node["schema"] != "marts" or node["name"] not in present:
+            continue
+        if not node["description"]:
+            raise ConfigError(f"dbt_project: {node['name']}: description is missing")
+        text = f"{node['description']} Settings {config_hash[:12]}.".replace("'", "''")
+        connection.execute(f"comment on table {place}marts.\"{node['name']}\" is '{text}'")
+        told += 1
+    return told

@@ -1,0 +1,85 @@
+"""What an analyst finds beside the tables: macros that agree with the marts, and comments."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from warehouse_agencies import load, random_agency
+
+from assets.study_config import load_study_config
+from assets.warehouse.analyst_macros import comment_tables, create_macros
+from assets.warehouse.compiled import ModelCompiler, run_models
+from assets.warehouse.dbt import DbtPaths
+
+
+@pytest.fixture(scope="module")
+def file(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("macros")
+    config = load_study_config(project_root / "config" / "study.yml")
+    compiler = ModelCompiler(DbtPaths(Path(":memory:"), folder / "dbt", folder / "tmp"), config)
+    with duckdb.connect(config={"threads": 1}) as connection:
+        load(random_agency(11, 60), connection)
+        run_models(connection, compiler.compile(config))
+        connection.execute(f"attach '{folder / 'published.duckdb'}' as published; create schema published.marts")
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' and database_name = 'memory'"
+        ).fetchall():
+            connection.execute(f"create table published.marts.{name} as from memory.marts.{name}")
+        assert create_macros(connection, "published") == ["services_between", "goal_completion", "scale_change"]
+        manifest = compiler.manifest()
+        assert comment_tables(connection, manifest, config.hash, "published") == 8
+    return folder / "published.duckdb"
+
+
+@pytest.fixture
+def reader(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(file), read_only=True) as connection:
+        yield connection
+
+
+def test_services_between_intake_and_ever_is_the_total(reader: duckdb.DuckDBPyConnection) -> None:
+    unequal = reader.execute(
+        "select count(*), count(*) filter (where b.services_listed <> c.services_listed or b.notes <> c.notes"
+        " or b.client_days <> c.client_days) from services_between(0, 100000) as b"
+        " join marts.fct_service_counts as c using (client_id) where c.period = 'total'"
+    ).fetchone()
+    assert unequal is not None
+    assert unequal[0] > 30
+    assert unequal[1] == 0
+
+
+def test_periods_that_touch_add_up_and_clients_without_services_stay(reader: duckdb.DuckDBPyConnection) -> None:
+    parts = "select client_id, services_listed as n from services_between({}, {})"
+    whole = dict(reader.execute(parts.format(0, 90)).fetchall())
+    first, second = (dict(reader.execute(parts.format(*days)).fetchall()) for days in ((0, 30), (31, 90)))
+    assert whole == {client: first[client] + second[client] for client in whole}
+    assert 0 in whole.values()
+
+
+@pytest.mark.parametrize("rule", ["all", "minus_discontinued", "closed_only"])
+def test_goal_completion_follows_the_rule(reader: duckdb.DuckDBPyConnection, rule: str) -> None:
+    found = reader.execute(f"select client_id, goal_completion_rate from goal_completion('{rule}')").fetchall()
+    wanted = reader.execute(f"select client_id, rate_{rule} from marts.fct_goal_completion order by 1").fetchall()
+    assert found == wanted
+
+
+def test_an_unknown_rule_is_refused(reader: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(duckdb.Error, match="rule is all, minus_discontinued or closed_only"):
+        reader.execute("from goal_completion('any')").fetchall()
+
+
+def test_change_is_second_minus_first_wave(reader: duckdb.DuckDBPyConnection) -> None:
+    found = reader.execute("select client_id, change from scale_change('mspss')").fetchall()
+    wanted = reader.execute(
+        "select client_id, mspss_t6 - mspss_t0 from marts.client_study"
+        " where mspss_t0 is not null and mspss_t6 is not null order by client_id"
+    ).fetchall()
+    assert found == wanted
+    assert found
+
+
+def test_every_mart_says_what_a_row_is_and_under_which_settings(reader: duckdb.DuckDBPyConnection) -> None:
+    comments = reader.execute("select comment from duckdb_tables() where schema_name = 'marts'").fetchall()
+    assert len(comments) == 8
+    assert all("Grain: one row a" in text and " Settings " in text for (text,) in comments)
