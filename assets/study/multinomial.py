@@ -65,11 +65,12 @@ def information(z: Floats, p: Floats) -> Floats:
     return out
 
 
-def fit_multinomial(y: Ints, z: Floats, classes: int) -> MultinomialFit:
+def fit_multinomial(y: Ints, z: Floats, classes: int, *, look_for_separation: bool = True) -> MultinomialFit:
     """Maximum likelihood of class ``y`` (0 is the reference) on the columns of ``z`` (which has its own intercept).
 
     Newton with step halving. Convergence is a gradient below 1e-8, not a solver's flag. Where the data are separated
-    the estimates are infinite: the likelihood is then followed to its limit and ``separated`` is set.
+    the estimates are infinite: the likelihood is then followed to its limit and ``separated`` is set (unless
+    ``look_for_separation`` is off, where only the likelihood is wanted).
     """
     columns = z.shape[1]
     target = np.zeros((len(y), classes))
@@ -99,7 +100,8 @@ def fit_multinomial(y: Ints, z: Floats, classes: int) -> MultinomialFit:
     p = np.exp(logs)
     gradient = ((target - p)[:, 1:].T @ z).ravel()
     converged = bool(np.abs(gradient).max() < GRADIENT)
-    separated = is_separated(y, z, classes) if not _proved_finite(y, p, gradient, converged) else False
+    doubtful = look_for_separation and not _proved_finite(y, p, gradient, converged)
+    separated = doubtful and is_separated(y, z, classes)
     cov = None if separated else _inverse(information(z, p))
     return MultinomialFit(b, cov, loglik, iterations, float(np.abs(gradient).max()), converged, separated, p)
 

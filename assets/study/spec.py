@@ -25,6 +25,9 @@ def _levels(value: object) -> object:
 Levels = Annotated[list[str], BeforeValidator(_levels), Field(min_length=1)]
 
 
+Missing = Literal["listwise", "fiml"]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,6 +85,35 @@ class CountSpec(_Strict):
     predictors: list[str] = Field(min_length=1)
 
 
+class CurveSpec(_Strict):
+    """A family of models for the specification curve: every outcome x predictor set x way to handle missing values.
+
+    ``focal`` is the predictor whose test is judged (always in the model); without it the overall test is.
+    ``predictors`` are the candidates beside it, ``size`` how many of them a model takes (least, most; else all sizes).
+    """
+
+    name: str
+    family: Literal["ols", "multinomial"]
+    outcomes: list[str] = Field(min_length=1)
+    predictors: list[str] = Field(min_length=1)
+    focal: str | None = None
+    size: tuple[int, int] | None = None
+    missing: list[Missing] = Field(default=["listwise"], min_length=1)
+    reference: str | None = None
+
+    @model_validator(mode="after")
+    def _sizes(self) -> "CurveSpec":
+        if self.size and not 0 <= self.size[0] <= self.size[1] <= len(self.predictors):
+            raise ValueError("`size` must be [least, most] within the number of predictors")
+        if self.family == "multinomial" and "fiml" in self.missing:
+            raise ValueError("`missing: fiml` exists for ols only")
+        if self.focal is None and self.size and self.size[0] == 0:
+            raise ValueError("a model without predictors has no test: `size` starts at 1 without a `focal`")
+        if self.focal in self.predictors or set(self.outcomes) & {self.focal, *self.predictors}:
+            raise ValueError("a variable has two roles: outcome, focal and candidate predictors must differ")
+        return self
+
+
 class Spec(_Strict):
     """The analyses of one study on one table with a row a participant."""
 
@@ -96,6 +128,7 @@ class Spec(_Strict):
     models: list[ModelSpec] = Field(default_factory=list)
     counts: list[CountSpec] = Field(default_factory=list)
     attrition: list[str] = Field(default_factory=list)
+    curves: list[CurveSpec] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Spec":
@@ -104,6 +137,7 @@ class Spec(_Strict):
             ("scales", [pair.name for pair in self.scales] + [pair.name for pair in self.pairs]),
             ("models", [model.name for model in self.models]),
             ("counts", [count.name for count in self.counts]),
+            ("curves", [curve.name for curve in self.curves]),
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
@@ -136,6 +170,9 @@ class Spec(_Strict):
             asked.append((f"counts[{i}].outcome", count.outcome))
             asked += [(f"counts[{i}].predictors", name) for name in count.predictors]
         asked += [(f"attrition[{i}]", name) for i, name in enumerate(self.attrition)]
+        for i, curve in enumerate(self.curves):
+            asked += [(f"curves[{i}].outcomes", name) for name in curve.outcomes]
+            asked += [(f"curves[{i}].predictors", name) for name in (*curve.predictors, *filter(None, [curve.focal]))]
         for key, name in asked:
             wanted.setdefault(name, key)
         return wanted
