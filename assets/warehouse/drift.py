@@ -1,0 +1,114 @@
+"""A frozen publication held against itself made again, and against today's data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from assets.errors import DataError
+from assets.warehouse.compiled import run_models
+from assets.warehouse.frozen import (
+    INPUTS,
+    UNREAD,
+    Attach,
+    copy_inputs,
+    environment,
+    plain_attach,
+    read_freeze,
+    read_models,
+    table_hash,
+)
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """Table → whether it came out with the very same content; ``environment`` lists versions that differ by now."""
+
+    tables: Mapping[str, bool]
+    environment: Mapping[str, tuple[str, str]]
+
+    @property
+    def identical(self) -> bool:
+        """Whether every table did."""
+        return all(self.tables.values())
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What today's data would change in one column of ``client_study``, among the clients of both; or the clients."""
+
+    variable: str
+    changed: int
+    filled: int
+    emptied: int
+
+
+def rebuild(folder: Path, name: str, *, attach: Attach = plain_attach) -> Rebuilt:
+    """Make the marts again from the frozen data by the frozen SQL and compare them, table by table, row by row."""
+    record = read_freeze(folder, name)
+    with duckdb.connect() as connection:
+        attach(connection, folder / name / "frozen.duckdb", "frozen")
+        copy_inputs(connection, "frozen", "memory")
+        run_models(connection, read_models(folder / name))
+        made = {table: table_hash(connection, table) for table in record.tables if table.startswith("marts.")}
+    now = environment()
+    return Rebuilt(
+        tables={table: made[table] == record.tables[table] for table in made},
+        environment={key: (old, now.get(key, "-")) for key, old in record.environment.items() if now.get(key) != old},
+    )
+
+
+def drift(
+    connection: duckdb.DuckDBPyConnection, folder: Path, name: str, *, attach: Attach = plain_attach
+) -> list[Drift]:
+    """List what today's data would change under the frozen definitions, by variable and count.
+
+    ``connection`` is open on today's working database; read-only is enough. The first two rows count clients added and
+    gone; then come the variables that changed among the clients of both, the most changed first. Raises ``DataError``
+    where today's tables no longer have what the frozen SQL reads.
+    """
+    read_freeze(folder, name)
+    with duckdb.connect() as today:
+        hand_over(connection, today)
+        try:
+            run_models(today, read_models(folder / name))
+        except duckdb.Error:
+            raise DataError(
+                "FROZEN_SQL", "today's tables have not what the frozen SQL reads, so they cannot be compared"
+            ) from None
+        attach(today, folder / name / "frozen.duckdb", "frozen")
+        described = today.execute("select * from memory.marts.client_study limit 0").description
+        names = [column[0] for column in described if column[0] != "client_id"]
+        counted = ", ".join(
+            f"count(*) filter (where n.{c} is distinct from o.{c} and n.{c} is not null and o.{c} is not null),"
+            f" count(*) filter (where o.{c} is null and n.{c} is not null),"
+            f" count(*) filter (where n.{c} is null and o.{c} is not null)"
+            for c in names
+        )
+        pair = "memory.marts.client_study as n join frozen.marts.client_study as o using (client_id)"
+        counts = today.execute(f"select {counted} from {pair}").fetchone() or ()
+        added, gone = (
+            today.execute(
+                f"select count(*) from {one}.marts.client_study anti join {other}.marts.client_study using (client_id)"
+            ).fetchall()[0][0]
+            for one, other in (("memory", "frozen"), ("frozen", "memory"))
+        )
+    rows = [Drift(column, *counts[3 * place : 3 * place + 3]) for place, column in enumerate(names)]
+    moved = sorted(
+        (row for row in rows if row.changed + row.filled + row.emptied),
+        key=lambda row: (-(row.changed + row.filled + row.emptied), row.variable),
+    )
+    return [Drift("(clients added)", added, 0, 0), Drift("(clients gone)", gone, 0, 0), *moved]
+
+
+def hand_over(source: duckdb.DuckDBPyConnection, target: duckdb.DuckDBPyConnection) -> None:
+    """Give an in-memory database what the models read, from a connection that may be read-only or keyed."""
+    for schema, tables in INPUTS.items():
+        target.execute(f'create schema if not exists "{schema}"')
+        for table in tables:
+            rows = source.execute(f'select * from "{schema}"."{table}"').to_arrow_table()
+            kept = rows.select([name for name in rows.column_names if name not in UNREAD])
+            target.register("handed", kept)
+            target.execute(f'create table "{schema}"."{table}" as from handed')
+            target.unregister("handed")

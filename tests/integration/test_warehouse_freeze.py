@@ -1,0 +1,167 @@
+"""A frozen publication comes out again row for row, and says what today's data would change."""
+
+import copy
+import json
+import stat
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from warehouse_agencies import load, random_agency
+from warehouse_oracle import Agency
+
+from assets.errors import ConfigError
+from assets.study_config import StudyConfig, load_study_config
+from assets.warehouse.compiled import CompiledModel, ModelCompiler, run_models
+from assets.warehouse.dbt import DbtPaths
+from assets.warehouse.drift import Drift, drift, rebuild
+from assets.warehouse.frozen import freeze, frozen_config, read_freeze
+
+
+@pytest.fixture(scope="module")
+def config(project_root: Path) -> StudyConfig:
+    return load_study_config(project_root / "config" / "study.yml")
+
+
+@pytest.fixture(scope="module")
+def compiler(config: StudyConfig, tmp_path_factory: pytest.TempPathFactory) -> ModelCompiler:
+    folder = tmp_path_factory.mktemp("compiled")
+    return ModelCompiler(DbtPaths(Path(":memory:"), folder / "dbt", folder / "tmp"), config)
+
+
+@pytest.fixture(scope="module")
+def models(config: StudyConfig, compiler: ModelCompiler) -> tuple[CompiledModel, ...]:
+    return compiler.compile(config)
+
+
+def night(agency: Agency, models: tuple[CompiledModel, ...]) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 1})
+    load(agency, connection)
+    run_models(connection, models)
+    connection.execute("create schema study; create table study.descriptives as select 'age' as variable, 16.5 as mean")
+    return connection
+
+
+@pytest.fixture(scope="module")
+def agency() -> Agency:
+    return random_agency(21, 40)
+
+
+@pytest.fixture
+def frozen(agency: Agency, models: tuple[CompiledModel, ...], config: StudyConfig, tmp_path: Path) -> Path:
+    with night(agency, models) as connection:
+        freeze(connection, tmp_path / "frozen", "plos-2024", config, models, code_version="0.1.0+abc")
+    return tmp_path / "frozen"
+
+
+def test_a_freeze_is_made_again_row_for_row(frozen: Path, config: StudyConfig) -> None:
+    record = read_freeze(frozen, "plos-2024")
+    again = rebuild(frozen, "plos-2024")
+
+    assert again.identical
+    assert set(again.tables) == {name for name in record.tables if name.startswith("marts.")}
+    assert len(again.tables) == 8
+    assert "study.descriptives" in record.tables
+    assert again.environment == {}
+    assert frozen_config(frozen, "plos-2024").hash == record.config_hash == config.hash
+    assert record.code_version == "0.1.0+abc"
+
+
+def test_a_freeze_that_was_tampered_with_shows(frozen: Path) -> None:
+    path = frozen / "plos-2024" / "frozen.duckdb"
+    path.chmod(0o600)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("update raw.intake set county = 'wise' where county = 'tarrant'")
+    again = rebuild(frozen, "plos-2024")
+    assert not again.identical
+    assert not again.tables["marts.dim_clients"]
+    assert again.tables["marts.fct_services"]
+
+
+def test_a_freeze_holds_no_names_and_no_free_text_and_is_private(frozen: Path) -> None:
+    place = frozen / "plos-2024"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in place.iterdir()} == {0o400}
+    with duckdb.connect(str(place / "frozen.duckdb"), read_only=True) as connection:
+        names = {row[0] for row in connection.execute("select column_name from duckdb_columns()").fetchall()}
+    assert not names & {"client_name", "narrative", "staff"}
+
+
+def test_a_freeze_is_never_overwritten_and_a_wrong_name_is_told(
+    frozen: Path, agency: Agency, models: tuple[CompiledModel, ...], config: StudyConfig
+) -> None:
+    with night(agency, models) as connection:
+        with pytest.raises(ConfigError, match="exists already"):
+            freeze(connection, frozen, "plos-2024", config, models, code_version="x")
+        with pytest.raises(ConfigError, match="lower-case"):
+            freeze(connection, frozen, "../elsewhere", config, models, code_version="x")
+    with pytest.raises(ConfigError, match="there are: plos-2024"):
+        read_freeze(frozen, "plos-2025")
+
+
+def test_a_failed_freeze_leaves_nothing(models: tuple[CompiledModel, ...], config: StudyConfig, tmp_path: Path) -> None:
+    with duckdb.connect() as connection, pytest.raises(duckdb.Error):
+        freeze(connection, tmp_path, "empty", config, models, code_version="x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_drifts_while_nothing_happens(frozen: Path, agency: Agency, models: tuple[CompiledModel, ...]) -> None:
+    with night(agency, models) as connection:
+        assert drift(connection, frozen, "plos-2024") == [
+            Drift("(clients added)", 0, 0, 0),
+            Drift("(clients gone)", 0, 0, 0),
+        ]
+
+
+def test_drift_counts_what_a_late_edit_would_change(
+    frozen: Path, agency: Agency, models: tuple[CompiledModel, ...]
+) -> None:
+    """A newer export: every High Risk client is confirmed by now, one client's county is told, one client is new."""
+    later = copy.deepcopy(agency)
+    people = copy.deepcopy(later.exports["intake"][-1][2])
+    reclassified = [row for row in people if row["classification"] == "high_risk"]
+    for row in reclassified:
+        row["classification"] = "confirmed"
+    untold = next(row for row in people if row["county"] is None)
+    untold["county"] = "wise"
+    new: dict[str, Any] = {**people[0], "record_id": "new", "client_id": "TX-88888", "client_id_raw": "TX-88888"}
+    new["row_number"] = 999
+    later.exports["intake"].append((datetime(2022, 3, 1, 6), "intake-c", [*people, new]))
+
+    with night(later, models) as connection:
+        found = {row.variable: row for row in drift(connection, frozen, "plos-2024")}
+
+    assert found["(clients added)"].changed == 1
+    assert found["(clients gone)"].changed == 0
+    assert found["classification"].changed == found["confirmed"].changed == len(reclassified) > 3
+    assert found["county_outlying"] == Drift("county_outlying", 0, 1, 0)
+    assert set(found) == {"(clients added)", "(clients gone)", "classification", "confirmed", "county_outlying"}
+
+
+def test_as_of_a_past_day_gives_the_marts_known_then(
+    config: StudyConfig, compiler: ModelCompiler, models: tuple[CompiledModel, ...]
+) -> None:
+    """The warehouse of today, asked for the day before the newest exports, equals the warehouse without them."""
+    drawn = (random_agency(seed, 25) for seed in range(1000))
+    agency = next(one for one in drawn if all(len(one.exports[feed]) == 2 for feed in ("intake", "case_notes")))
+    before = copy.deepcopy(agency)
+    newest = max(moment for exports in agency.exports.values() for moment, _, _ in exports)
+    for feed, exports in before.exports.items():
+        before.exports[feed] = [export for export in exports if export[0] < newest]
+    day = (newest - timedelta(days=1)).isoformat()
+    past_models = compiler.compile(config, extra_vars={"as_of": day})
+
+    with night(agency, past_models) as today, night(before, models) as then:
+        for table in ("marts.client_study", "marts.fct_services", "marts.client_month"):
+            query = f"select * from {table} order by all"
+            rows = then.execute(query).fetchall()
+            assert today.execute(query).fetchall() == rows
+        assert rows
+        assert date.fromisoformat(day[:10]) < newest.date()
+
+
+def test_the_settings_are_kept_as_they_were(frozen: Path, config: StudyConfig) -> None:
+    kept = json.loads((frozen / "plos-2024" / "study.json").read_text("utf-8"))
+    assert kept == config.model_dump(mode="json")
