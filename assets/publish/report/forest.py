@@ -12,8 +12,8 @@ from assets.publish.report.records import Record, StudyTables, unique
 from assets.publish.report.svg import ACCENT, HAIR, SECOND, SOFT, new_figure, style, to_svg
 from assets.publish.report.text import to_plain
 
-_ROW, _TALL_ROW = 0.27, 0.38  # inches a coefficient; tall where a label wraps or two estimates share the row
-_LABEL_WIDTH = 38  # characters
+_ROW, _TWO_ESTIMATES, _LINE = 0.27, 0.38, 0.145  # inches: a coefficient, two of them, a line of its label
+_LABEL_WIDTH, _TITLE_WIDTH = 31, 88  # characters
 _OPEN_POINTS = {"firth": "Firth", "fiml": "full information maximum likelihood"}
 _ODDS_LIMITS = (0.01, 100.0)
 
@@ -126,9 +126,14 @@ def _draw(panels: list[Panel]) -> str:
         return to_svg(figure, "figure-3", f"Coefficients. {told}.")
 
 
+def _wrapped(label: str) -> list[str]:
+    return textwrap.wrap(label, _LABEL_WIDTH) or [""]
+
+
 def _row_height(panel: Panel) -> float:
-    wraps = any(len(label) > _LABEL_WIDTH for label in panel.labels)
-    return _TALL_ROW if wraps or len(panel.estimates) > len(panel.labels) else _ROW
+    lines = max(len(_wrapped(label)) for label in panel.labels)
+    several = len(panel.estimates) > len(panel.labels)
+    return max(_ROW, _TWO_ESTIMATES if several else 0.0, _LINE * lines + 0.1)
 
 
 def _words(panel: Panel, estimate: Estimate) -> str:
@@ -137,7 +142,8 @@ def _words(panel: Panel, estimate: Estimate) -> str:
 
 
 def _panel(axes: Any, panel: Panel) -> None:
-    axes.set_title(panel.title, loc="left", fontsize=10, fontweight="bold", x=-0.6)
+    title = textwrap.shorten(panel.title, _TITLE_WIDTH, placeholder=" …")  # the whole of it stands above the table
+    axes.set_title(title, loc="left", fontsize=10, fontweight="bold", x=-0.6)
     if panel.odds:
         axes.set_xscale("log")
     limits = _limits(panel)
@@ -146,7 +152,7 @@ def _panel(axes: Any, panel: Panel) -> None:
     axes.axvline(1.0 if panel.odds else 0.0, color=SOFT, linewidth=0.9)
     axes.set_yticks(
         range(len(panel.labels)),
-        ["\n".join(textwrap.wrap(label, _LABEL_WIDTH)) for label in panel.labels],
+        ["\n".join(_wrapped(label)) for label in panel.labels],
         fontsize=9,
         linespacing=1.0,
     )

@@ -1,6 +1,7 @@
 """Figure 2: scores of the clients assessed at both waves."""
 
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from assets.publish.report.svg import ACCENT, SOFT, new_figure, style, to_svg
 
 _ACROSS = 3
 _PANEL = (2.85, 2.5)  # inches
+_TITLE_WIDTH = 32  # characters
 _NO_TEST: Record = {}
 
 RANGES = {r"mspss.*": (1.0, 7.0), r"cope_se|copse": (0.0, 260.0), r"urica_readiness": (-2.0, 14.0)}
@@ -77,7 +79,14 @@ def _draw(
             test = tests.get(scale, _NO_TEST)
             title = labels.variable(scale)
             phrase = _phrase(waves, test)
-            axes.text(0, 1.13, title, transform=axes.transAxes, fontsize=9.5, fontweight="bold")
+            axes.text(
+                0,
+                1.13,
+                textwrap.shorten(title, _TITLE_WIDTH, placeholder=" …"),
+                transform=axes.transAxes,
+                fontsize=9.5,
+                fontweight="bold",
+            )
             axes.text(0, 1.04, phrase, transform=axes.transAxes, fontsize=9)
             _limits(axes, str(scale), waves, own)
             means = " to ".join(fmt.number(row["mean"]) for row in waves)

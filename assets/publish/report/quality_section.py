@@ -41,6 +41,11 @@ def _sum_cells(records: Sequence[Record]) -> tuple[str, ...]:
     return (fmt.count(read), *(fmt.count(part) for part in parts), verdict)
 
 
+def _by_feed(record: Record) -> tuple[bool, str, str]:
+    """Sort by feed; what was not recognised comes last."""
+    return record.get("kind") is None, str(record.get("kind")), str(record.get("file_token"))
+
+
 def _files(records: list[Record]) -> ReportTable:
     rows = [
         Row(
@@ -51,7 +56,7 @@ def _files(records: list[Record]) -> ReportTable:
                 *_sum_cells([record]),
             ),
         )
-        for record in sorted(records, key=lambda record: (str(record.get("kind")), str(record.get("file_token"))))
+        for record in sorted(records, key=_by_feed)
     ]
     if rows:
         rows.append(Row("All files", ("", "", *_sum_cells(records))))
