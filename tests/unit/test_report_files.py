@@ -117,7 +117,7 @@ def test_figures_tell_the_numbers_they_draw() -> None:
     for number in ("4.91", "5.01", "n = 30, z = −1.15, p = .252", "p < .001"):
         assert number in texts["paired-scores.svg"]
     # β of age with the interval of B on its scale: -.3497 × .32/.2155 and -.0813 × .32/.2155
-    for number in ("−0.32 [−0.52, −0.12]", "1.43 [0.88, 2.33]", "1.36 [0.85, 2.18]", "β, n = 90", "odds ratio, n = 49"):
+    for number in ("−0.32 [−0.52, −0.12]", "1.43 [0.88, 2.33]", "1.36 [0.85, 2.18]", "β, n = 90", "OR, n = 49"):
         assert number in texts["coefficient-forest.svg"]
 
 

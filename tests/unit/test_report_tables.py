@@ -195,3 +195,18 @@ def test_arrow_and_pandas_frames_give_one_layout() -> None:
         arrow = GT(pyarrow.table(data), rowname_col="stub", groupname_col="group", id="x")
     frame = GT(pandas.DataFrame(data, dtype=object), rowname_col="stub", groupname_col="group", id="x")
     assert arrow.cols_align("right", ["c0"]).render("html") == frame.cols_align("right", ["c0"]).render("html")
+
+
+@pytest.mark.parametrize(
+    ("level", "labels", "told"),
+    [
+        ("pre-contemplation", {}, "pre-contemplation"),
+        ("Black", {}, "Black"),
+        ("x_1", {"x_1": "First of All"}, "First of All"),
+    ],
+)
+def test_a_category_inside_a_sentence_keeps_its_own_capital(level: str, labels: dict[str, str], told: str) -> None:
+    context = samples.context(references={"readiness": level}, level_labels={"urica_stage_t0": labels})
+    table = built(context=context)[6]
+    assert table.rows[0].group.endswith(f" versus {told}")
+    assert f"reference, {told}." in to_plain(" ".join(table.notes))

@@ -50,7 +50,7 @@ def forest_figure(tables: StudyTables, context: ReportContext, labels: Labels) -
         "Linear models: standardised coefficients β with the 95% interval of B brought to the same scale."
         if any(not panel.odds for panel in panels)
         else "",
-        "Multinomial models: odds ratios on a logarithmic axis; an odds ratio compares odds, not probabilities, "
+        "Multinomial models: odds ratios (OR) on a logarithmic axis; an odds ratio compares odds, not probabilities, "
         "and depends on the unit of its predictor."
         if odds
         else "",
@@ -86,8 +86,8 @@ def _panels(tables: StudyTables, context: ReportContext, labels: Labels, model: 
         head = f"{title}: {labels.level(outcome, equation)}" if equation is not None else title
         reference = context.references.get(name)
         if equation is not None and reference is not None:
-            head += f" versus {labels.level(outcome, reference).lower()}"
-        head += f" ({'odds ratio' if odds else 'β'}, n = {fmt.count(model.get('n'))})"
+            head += f" versus {labels.level_inline(outcome, reference)}"
+        head += f" ({'OR' if odds else 'β'}, n = {fmt.count(model.get('n'))})"
         if drawn:
             panels.append(Panel(to_plain(head), odds, drawn, tuple(unique(estimate.label for estimate in drawn))))
     return panels

@@ -81,6 +81,13 @@ class Labels:
             return "Yes" if text.lower() == "true" else "No"
         return readable(level)
 
+    def level_inline(self, variable: Any, level: Any) -> str:
+        """Name a category inside a sentence: as the data spell it, without the capital that starts a line."""
+        label, text = self.level(variable, level), clean(level)
+        return (
+            label[:1].lower() + label[1:] if label[1:] == text.replace("_", " ")[1:] and text[:1].islower() else label
+        )
+
     def term(self, name: Any) -> str:
         """Name a model's term; ``race[Black]`` becomes ``Race: Black``."""
         if str(name).lower() == "intercept":

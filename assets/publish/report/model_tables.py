@@ -144,7 +144,7 @@ def multinomial_table(
         part = [row for row in records if row.get("equation") == equation]
         heading = labels.level(outcome, equation)
         if reference is not None:
-            heading += f" versus {labels.level(outcome, reference).lower()}"
+            heading += f" versus {labels.level_inline(outcome, reference)}"
         for term in unique(row.get("term") for row in part):
             by_method = {row.get("method"): row for row in part if row.get("term") == term}
             cells = _logit_cells(by_method.get("ml"), wald=True)
@@ -165,7 +165,7 @@ def multinomial_table(
         notes=sentences(
             [
                 f"Outcome: {labels.variable(outcome)}. {fit_phrase(model)}.",
-                f"Each group compares one category with the reference, {labels.level(outcome, reference).lower()}."
+                f"Each group compares one category with the reference, {labels.level_inline(outcome, reference)}."
                 if reference is not None
                 else "Each group compares one category with the reference category.",
             ],
