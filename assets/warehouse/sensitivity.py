@@ -1,0 +1,219 @@
+"""The multiverse of definitions: the same data under each alternative reading, and which findings survive.
+
+One definition is changed at a time. Staging does not depend on the settings, so it is taken as it stands and only the
+models behind ``client_study`` run again, in memory. What a finding is, the caller says: this room knows no statistics.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from assets.study_config import StudyConfig, study_config
+from assets.warehouse.compiled import ModelCompiler, run_models
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One other reading: the setting's key and its other value."""
+
+    key: str
+    value: Any
+
+    @property
+    def label(self) -> str:
+        """E.g. ``services.unit: note``."""
+        if isinstance(self.value, Mapping):
+            return f"{self.key}: " + ", ".join(f"{name} {value}" for name, value in self.value.items())
+        if isinstance(self.value, list):
+            return f"{self.key}: {', '.join(map(str, self.value)) or 'none'}"
+        return f"{self.key}: {self.value}"
+
+
+ALTERNATIVES: tuple[Alternative, ...] = (
+    Alternative("services.unit", "service_type"),
+    Alternative("services.unit", "note"),
+    Alternative("services.unit", "client_day"),
+    Alternative("services.non_counting_contact_types", []),
+    Alternative("months_of_service.method", "fractional"),
+    Alternative("months_of_service.method", "completed"),
+    Alternative("goals.denominator", "all"),
+    Alternative("goals.denominator", "minus_discontinued"),
+    Alternative("goals.denominator", "closed_only"),
+    Alternative("waves.t0", {"first_day": 0, "last_day": 30}),
+    Alternative("waves.t0", {"first_day": 0, "last_day": 90}),
+    Alternative("waves.t0", {"first_day": -30, "last_day": 60}),
+    Alternative("waves.t6", {"target_days": 182, "within_days": 30}),
+    Alternative("waves.t6", {"target_days": 182, "within_days": 60}),
+    Alternative("surveys.accept_unfinished", False),
+    Alternative("scales.mspss.composite", "mean"),
+    Alternative("scales.mspss.composite", "sum"),
+    Alternative("scales.mspss.composite", "sum_of_means"),
+    Alternative("scales.mspss.missing", "strict"),
+    Alternative("scales.cope_se.missing", "strict"),
+    Alternative("scales.urica.staging", "cutoff"),
+    Alternative("scales.urica.staging", "nearest_mean"),
+    Alternative("scales.urica.staging", "highest_subscale"),
+)
+"""Other readings of the definitions; those that equal the settings in force are passed over."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A headline number: its n, the estimate, and p where there is a test."""
+
+    n: int
+    estimate: float | None
+    p: float | None = None
+
+
+Findings = Callable[["pd.DataFrame", StudyConfig], Mapping[str, Finding]]
+
+
+def changed(config: StudyConfig, alternative: Alternative) -> StudyConfig | None:
+    """Return the settings with the one change, or None when they say so already."""
+    settings: dict[str, Any] = copy.deepcopy(config.model_dump(mode="json"))
+    *parents, last = alternative.key.split(".")
+    place = settings
+    for key in parents:
+        place = place[key]
+    place[last] = alternative.value
+    other = study_config(settings, alternative.label)
+    return None if other.hash == config.hash else other
+
+
+def client_studies(
+    connection: duckdb.DuckDBPyConnection,
+    compiler: ModelCompiler,
+    config: StudyConfig,
+    alternatives: Sequence[Alternative] = ALTERNATIVES,
+) -> Iterator[tuple[Alternative | None, StudyConfig, "pd.DataFrame"]]:
+    """Yield ``marts.client_study`` under the settings in force (None) and then under each alternative.
+
+    ``connection`` is open on the working database after a build; read-only is enough.
+    """
+    with duckdb.connect() as memory:
+        _take_over(connection, memory)
+        for alternative in (None, *alternatives):
+            other = config if alternative is None else changed(config, alternative)
+            if other is None:
+                continue
+            models = compiler.compile(other, ["+client_study"])
+            run_models(memory, [model for model in models if model.schema != "staging"])
+            yield alternative, other, memory.execute("from marts.client_study order by client_id").df()
+
+
+def sensitivity(
+    connection: duckdb.DuckDBPyConnection,
+    compiler: ModelCompiler,
+    config: StudyConfig,
+    findings: Findings,
+    *,
+    alternatives: Sequence[Alternative] = ALTERNATIVES,
+    progress: Callable[[str], None] | None = None,
+) -> "pd.DataFrame":
+    """Return one row a definition and finding: ``definition, finding, n, estimate, p, base_n, base_estimate, base_p,
+    verdict``; the definition in force comes first, as ``(in force)``.
+
+    ``verdict`` is ``unchanged`` (the very same numbers), ``moves`` (a number without a test), ``survives`` (same sign,
+    same side of p = .05), ``changes sign``, ``loses significance``, ``gains significance`` or ``not estimable``.
+    """
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    base: Mapping[str, Finding] = {}
+    for alternative, other, frame in client_studies(connection, compiler, config, alternatives):
+        found = findings(frame, other)
+        base = base or found
+        label = alternative.label if alternative else "(in force)"
+        for name, finding in found.items():
+            first = base.get(name, Finding(0, None))
+            rows.append(
+                {
+                    "definition": label, "finding": name,
+                    "n": finding.n, "estimate": finding.estimate, "p": finding.p,
+                    "base_n": first.n, "base_estimate": first.estimate, "base_p": first.p,
+                    "verdict": verdict(finding, first),
+                }
+            )  # fmt: skip
+        if progress:
+            progress(label)
+    return pd.DataFrame(rows).convert_dtypes()
+
+
+def verdict(found: Finding, base: Finding) -> str:
+    """Say in one word what became of a finding."""
+    if found == base:
+        return "unchanged"
+    if found.estimate is None or base.estimate is None:
+        return "not estimable"
+    if found.p is None or base.p is None:
+        return "moves"
+    if found.estimate * base.estimate < 0:
+        return "changes sign"
+    if (found.p < ALPHA) == (base.p < ALPHA):
+        return "survives"
+    return "loses significance" if base.p < ALPHA else "gains significance"
+
+
+def described(frame: "pd.DataFrame", config: StudyConfig) -> dict[str, Finding]:
+    """Mean of every number and share of every yes in ``client_study``: findings without a test."""
+    found = {}
+    for name in frame.columns.drop("client_id"):
+        values = frame[name].dropna()
+        if values.empty or values.map(lambda value: isinstance(value, str)).any():
+            continue
+        found[str(name)] = Finding(len(values), float(values.astype(float).mean()))
+    for wave in ("t0", "t6"):
+        stages = frame[f"urica_stage_{wave}"].dropna()
+        for stage in ("pre-contemplation", "contemplation", "preparation/action", "maintenance"):
+            share = float((stages == stage).mean()) if len(stages) else None
+            found[f"urica_stage_{wave} = {stage}"] = Finding(len(stages), share)
+    return found
+
+
+def plot_sensitivity(table: "pd.DataFrame", path: Path) -> None:
+    """Draw a finding a panel: its estimate under every definition, filled where p < .05 (or where there is no test)."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(table["finding"]))
+    labels = list(dict.fromkeys(table["definition"]))
+    figure = Figure(figsize=(3.2 + 2.4 * len(names), 0.8 + 0.24 * len(labels)), layout="constrained")
+    panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+    for panel, name in zip(panels, names, strict=True):
+        rows = table[(table["finding"] == name) & table["estimate"].notna()]
+        base = rows.loc[rows["definition"] == labels[0], "estimate"]
+        if len(base):
+            panel.axvline(float(base.iloc[0]), color="#999999", linewidth=0.8)
+        for row in rows.itertuples():
+            sure = row.p is None or row.p != row.p or float(row.p) < ALPHA
+            panel.plot(
+                [float(row.estimate)], [labels.index(row.definition)], "o", color="#1b4f72", markersize=5,
+                fillstyle="full" if sure else "none",
+            )  # fmt: skip
+        panel.set_title(name, fontsize=8)
+        panel.tick_params(labelsize=7)
+    panels[0].set_yticks(range(len(labels)), labels, fontsize=7)
+    panels[0].invert_yaxis()
+    FigureCanvasSVG(figure).print_svg(str(path), metadata={"Date": None, "Creator": None})
+
+
+def _take_over(source: duckdb.DuckDBPyConnection, memory: duckdb.DuckDBPyConnection) -> None:
+    tables = source.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = current_database()"
+        " and (schema_name = 'staging' or (schema_name = 'control' and table_name in ('crosswalk', 'client_aliases')))"
+    ).fetchall()
+    for schema, table in tables:
+        memory.execute(f'create schema if not exists "{schema}"')
+        memory.register("handed", source.execute(f'from "{schema}"."{table}"').to_arrow_table())
+        memory.execute(f'create table "{schema}"."{table}" as from handed')
+        memory.unregister("handed")
