@@ -1,5 +1,6 @@
 """One definition at a time: what moves, what stays, and what the table and the picture say."""
 
+from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -74,7 +75,9 @@ def test_only_what_a_definition_touches_moves(config: StudyConfig, tmp_path: Pat
 
     assert told == ["(in force)", "services.unit: note", "goals.denominator: closed_only",
                     "scales.urica.staging: nearest_mean"]  # fmt: skip
-    moved = table[table["verdict"] == "moves"].groupby("definition")["finding"].agg(set).to_dict()
+    moved: dict[str, set[str]] = defaultdict(set)
+    for row in table[table["verdict"] == "moves"].itertuples():
+        moved[row.definition].add(row.finding)
     assert moved["services.unit: note"] == {"services_t0", "services_t6", "services_total"}
     assert moved["goals.denominator: closed_only"] == {"goal_completion_rate"}
     assert all(name.startswith("urica_stage") for name in moved["scales.urica.staging: nearest_mean"])
