@@ -71,3 +71,13 @@ class CheckResult:
     def blocks(self) -> bool:
         """Whether the night must stop here."""
         return not self.passed and self.severity == "error"
+
+
+def newest_load(feed: str) -> str:
+    """Give the SQL condition that keeps a raw table to what the latest loading night of ``feed`` brought.
+
+    Raw tables keep every load. Judged together, a spoilt export would hide behind the good ones before it: with one
+    good month loaded, an intake list without a single intake date was only half wrong, and passed.
+    """
+    loaded = f"from control.files where kind = '{feed}' and status = 'loaded'"
+    return f"file_token in (select file_token {loaded} and loaded_at = (select max(loaded_at) {loaded}))"

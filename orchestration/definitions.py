@@ -4,6 +4,7 @@
 looked up only when a code location is really loaded.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 
@@ -42,10 +43,22 @@ def _home_resource(home: Home) -> ResourceDefinition:
     return held_home
 
 
+def _keep_libraries_quiet() -> None:
+    """Give the root logger a handler that writes nowhere.
+
+    A library that dbt imports calls ``logging.basicConfig()``, and from then on every library's line, which may quote
+    a cell, would go to standard error. With a handler in place that call does nothing.
+    """
+    root = logging.getLogger()
+    if not root.handlers:
+        root.addHandler(logging.NullHandler())
+
+
 def build_definitions(home: Home, console: Console | None = None) -> Definitions:
     """Assemble assets, checks, the nightly job and its schedule for one home; the console shows progress."""
     from assets.warehouse import DbtPaths, ensure_manifest
 
+    _keep_libraries_quiet()
     manifest = ensure_manifest(DbtPaths.of(home), load_study_config(home.config / "study.yml"))
     return Definitions(
         assets=[INBOX, ingest_inbox, crosswalk, dbt_models(manifest), fit_study, quality, report, publish_databases],

@@ -11,6 +11,8 @@ from orchestration.settings import TELEMETRY_OFF
 
 INSTANCE = {
     "telemetry": {"enabled": False},
+    # The welcome screen asks for an e-mail address to send abroad.
+    "nux": {"enabled": False},
     # What a step prints is not stored: a traceback of a library may quote a cell.
     "compute_logs": {
         "module": "dagster._core.storage.noop_compute_log_manager",

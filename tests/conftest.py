@@ -79,7 +79,8 @@ def _once(folder: Path, make: Callable[[Path], None]) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "made").exists():
+        assert (folder / "made").exists() or not folder.exists(), "it could not be made: see the first error"
+        if not folder.exists():
             folder.mkdir()
             make(folder)
             (folder / "made").touch()

@@ -77,6 +77,13 @@ def dbt_models(manifest_path: Path) -> AssetsDefinition:
     return warehouse
 
 
+def _tested_table(manifest: Mapping[str, Any], test: Mapping[str, Any]) -> str:
+    """Name the table a test is about as ``schema.table``; a test over several tables belongs to the last it reads."""
+    attached = test.get("attached_node") or next(reversed(test.get("depends_on", {}).get("nodes", [])), None)
+    node = manifest["nodes"].get(attached) or manifest["sources"].get(attached) or {}
+    return f"{node['schema']}.{node['name']}" if node else str(test.get("name", "dbt"))
+
+
 def _build(context: AssetExecutionContext, home: Home, manifest: Mapping[str, Any], translator: Any) -> DbtEvents:
     from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_subset_selection_for_context
 
@@ -101,8 +108,8 @@ def _build(context: AssetExecutionContext, home: Home, manifest: Mapping[str, An
                     yield MaterializeResult(asset_key=key, metadata=metadata | {"seconds": node.seconds})
             elif node.resource_type in {"test", "unit_test"} and node.status != "skipped":
                 row = CheckRow(
-                    name=properties.get("name", node.unique_id.split(".")[2]),
-                    asset=str(properties.get("attached_node") or node.unique_id).split(".")[-1],
+                    name=properties.get("name", node.name),
+                    asset=_tested_table(manifest, properties),
                     severity="warn" if node.severity == "warn" else "error",
                     passed=node.status in {"pass", "success"},
                     n_failed=node.failures,

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from expectations.codes import Codes
 from expectations.kinds import between, matches, multi_of, one_of, ordered, plausible, present, rule, unique
-from expectations.model import Expectation, SuiteInfo
+from expectations.model import Expectation, SuiteInfo, newest_load
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SQL = """
+SQL = f"""
 select n.file_token, n.record_id, n.client_id, n.service_date, n.entered_on, n.contact_type, n.service_type, n.minutes,
        cast(f.exported_at as date) as exported_on, i.intake_date,
        case when n.client_id is not null then i.client_id is not null end as has_intake
@@ -18,6 +18,7 @@ from raw.case_notes n
 left join control.files f using (file_token)
 left join (select client_id, min(intake_date) as intake_date from raw.intake group by client_id) i
     on i.client_id = n.client_id
+where n.{newest_load("case_notes")}
 """
 
 

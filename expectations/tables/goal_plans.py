@@ -4,12 +4,13 @@ from datetime import datetime
 
 from expectations.codes import Codes
 from expectations.kinds import between, matches, one_of, ordered, plausible, present, rule, unique
-from expectations.model import SuiteInfo
+from expectations.model import SuiteInfo, newest_load
 
-SQL = """
+SQL = f"""
 select file_token, goal_id, client_id, goal_category, set_date, review_month, status,
        last_day(review_month) as month_end
 from raw.goal_plans
+where {newest_load("goal_plans")}
 """
 
 

@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 
 from expectations.codes import Codes
 from expectations.kinds import between, matches, multi_of, one_of, ordered, plausible, present, rule, unique, within
-from expectations.model import SuiteInfo
+from expectations.model import SuiteInfo, newest_load
 
-SQL = """
+SQL = f"""
 select i.file_token, i.record_id, i.client_id, i.date_of_birth, i.intake_date, i.exit_date, i.race_ethnicity, i.gender,
        i.sexual_orientation, i.county, i.classification, i.cse_it_score, i.secondary_victimization,
        i.special_classification, cast(f.exported_at as date) as exported_on
 from raw.intake i left join control.files f using (file_token)
+where i.{newest_load("intake")}
 """
 
 YEAR = timedelta(days=365.2425)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from expectations.codes import Codes
 from expectations.kinds import between, matches, one_of, ordered, plausible, present, rule, unique
-from expectations.model import Expectation
+from expectations.model import Expectation, newest_load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +26,7 @@ def survey_sql(table: str, items: Sequence[str], extra: Sequence[str] = ()) -> s
 select file_token, response_id, client_id, start_date, end_date, recorded_date, recorded_on, status, progress, finished,
        duration_seconds, {columns}
 from raw.{table}
+where {newest_load(table)}
 """
 
 
