@@ -17,7 +17,7 @@ from assets.errors import ConfigError
 from assets.home import Home
 
 HEADER = "outcomes-key-1"
-PURPOSES = ("database", "vault", "erasure", "rounding", "fingerprint")
+PURPOSES = ("database", "vault", "erasure", "audit", "rounding", "fingerprint")
 
 
 @dataclass(frozen=True)
