@@ -1,18 +1,19 @@
 """The study on one wide file: what `outcomes replicate` calls, and `results.json`."""
 
 import json
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assets.errors import ConfigError
-from assets.study.rows import is_null
+from assets.study.rows import records
 from assets.study.run import run_study
 from assets.study.spec import Spec, load_spec
 from assets.study.wide import WideFile, labelled_frame, read_wide
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["records", "replicate", "results_json", "run_on_wide", "write_csv"]
 
 
 def replicate(file: Path | str | WideFile, spec_path: Path | str) -> "dict[str, pd.DataFrame]":
@@ -31,20 +32,6 @@ def run_on_wide(wide: WideFile, spec: Spec, source: str) -> "dict[str, pd.DataFr
         return run_study(labelled_frame(wide, spec), spec, declared=wide.declared)
     except ConfigError as error:
         raise ConfigError(f"{source}: {error}") from None
-
-
-def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
-    """A table as a list of records with plain Python values; NaN, infinite and NA are None."""
-    columns = {name: [_plain(value) for value in table[name].astype(object)] for name in table.columns}
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-
-
-def _plain(value: Any) -> Any:
-    if is_null(value):
-        return None
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def results_json(tables: "dict[str, pd.DataFrame]") -> str:

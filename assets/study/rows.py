@@ -141,3 +141,17 @@ def _cell(value: Any, kind: str) -> Any:
     if kind == WHOLE:
         return None if math.isnan(value) else int(value)
     return value
+
+
+def records(table: "pd.DataFrame") -> list[dict[str, Any]]:
+    """A table as a list of records with plain Python values; NaN, infinite and NA are None."""
+    columns = {name: [_plain(value) for value in table[name].astype(object)] for name in table.columns}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _plain(value: Any) -> Any:
+    if is_null(value):
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
