@@ -24,7 +24,7 @@ class Grid:
     sheet: str | None
     rows: Iterator[Row]
     first_row: int = 1
-    first_column: int = 0
+    is_text: bool = False
     faults: dict[tuple[int, int], str] = field(default_factory=dict)
     merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
     notes: list[tuple[str, int]] = field(default_factory=list)

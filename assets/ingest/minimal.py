@@ -13,10 +13,14 @@ from assets.ingest.parsed import HeaderMap, Parsed, Sink
 from assets.ingest.spss import SpssFile, SpssVariable, json_labels, json_missing
 from assets.ingest.texts import fold
 
+_POR_NAME = 8
+"""Letters of a variable name that the portable format keeps."""
+
 
 def recognise_spss(file: SpssFile, feeds: Feeds) -> tuple[SpssFeed, float] | None:
     """The SPSS feed that shares the largest part of its variables with the file, if it is enough."""
     names = {variable.name.lower() for variable in file.variables}
+    names |= {name for feed in feeds.spss.values() for name in feed.variables if name[:_POR_NAME] in names}
     best: tuple[float, str, SpssFeed] | None = None
     for name, feed in feeds.spss.items():
         share = sum(1 for variable in feed.variables if variable in names) / max(1, len(feed.variables))

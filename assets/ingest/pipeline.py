@@ -1,6 +1,7 @@
 """A night's ingestion: every file of the inbox ends with a status and a reason, and one bad file never stops the
 others."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,8 +22,11 @@ from assets.ingest.inbox import (
     wait_until_settled,
 )
 from assets.ingest.load import FileRecord, Stage, settle_rows, write_file, write_record
+from assets.ingest.matching import load_aliases, queue_reviews, store_aliases
+from assets.ingest.overrides import Override, apply_overrides, load_overrides, note_overrides
 from assets.ingest.parsed import Parsed
 from assets.ingest.paths import IngestPaths
+from assets.ingest.quarantine_book import close_corrected
 from assets.ingest.read import ReadContext, exported_at, read_file
 from assets.ingest.reasons import REASONS, sentence
 from assets.ingest.schema import create_tables
@@ -65,6 +69,8 @@ class Night:
     first_seen: dict[str, datetime]
     summary: IngestSummary
     has_erased: bool
+    overrides: list[Override]
+    overrides_used: Counter[int] = field(default_factory=Counter)
 
 
 def ingest(
@@ -78,7 +84,10 @@ def ingest(
     create_tables(connection, feeds)
     stamp = now.astimezone(UTC).replace(tzinfo=None)
     candidates = list_inbox(paths.inbox)
-    night = _night(paths, connection, feeds, stamp)
+    store_aliases(connection, load_aliases(paths.aliases_file, feeds))
+    overrides = load_overrides(paths.overrides_file, feeds)
+    feeds = _with_corrections(feeds, paths.overrides_file)
+    night = _night(paths, connection, feeds, stamp, overrides)
     moving = wait_until_settled(candidates, paths.settle_seconds, set(night.known))
     names = {candidate.name for candidate in candidates}
     for number, entry in enumerate(candidates, start=1):
@@ -89,12 +98,22 @@ def ingest(
             _take(night, replace(entry, verdict="WORKBOOK_OPEN"))
         else:
             _take(night, entry, open_elsewhere=lock_file_of(entry.name, names) is not None)
+    close_corrected(connection, feeds, stamp)
+    queue_reviews(connection, feeds)
+    note_overrides(connection, overrides, night.overrides_used, stamp.date())
     note_freshness(connection, feeds, stamp)
     _count(night)
     return night.summary
 
 
-def _night(paths: IngestPaths, connection: Any, feeds: Feeds, now: datetime) -> Night:
+def _with_corrections(feeds: Feeds, path: Path | None) -> Feeds:
+    """Maps and corrections under one hash: a new correction has the files it may touch read again."""
+    if path is None or not path.is_file():
+        return feeds
+    return feeds.model_copy(update={"hash": hashlib.sha256(feeds.hash.encode() + path.read_bytes()).hexdigest()})
+
+
+def _night(paths: IngestPaths, connection: Any, feeds: Feeds, now: datetime, overrides: list[Override]) -> Night:
     rows = connection.execute(
         "SELECT file_token, sha256, name, status, map_hash, first_seen FROM control.files"
     ).fetchall()
@@ -109,7 +128,7 @@ def _night(paths: IngestPaths, connection: Any, feeds: Feeds, now: datetime) -> 
         "WHERE table_schema = 'control' AND table_name = 'erased_clients'"
     ).fetchone()[0]
     connection.execute("DELETE FROM control.files WHERE status = 'deferred'")
-    return Night(paths, connection, feeds, now, known, seen, IngestSummary(), bool(erased))
+    return Night(paths, connection, feeds, now, known, seen, IngestSummary(), bool(erased), overrides)
 
 
 def _waited(night: Night, candidate: Candidate) -> bool:
@@ -184,7 +203,7 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path,
     parsed = Parsed()
     parsed.note("OPENED_ELSEWHERE", int(open_elsewhere))
     stage = Stage(night.connection, night.feeds)
-    context = ReadContext(night.feeds, night.now.date(), candidate.suffix)
+    context = ReadContext(night.feeds, night.now.date(), candidate.suffix, night.paths.temp)
     record = FileRecord(
         token, sha256, candidate.name, "loaded", None, night.first_seen.get(token, night.now), candidate.size,
         loaded_at=night.now, map_hash=night.feeds.hash,
@@ -193,6 +212,7 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path,
         parsed.note("CONFLICT_COPY")
     try:
         read_file(place, context, parsed, stage.take)
+        apply_overrides(stage, parsed, night.overrides, night.now.date())
         duplicates, erased = settle_rows(stage, parsed, night.has_erased)
         moment = exported_at(parsed, candidate.mtime, night.feeds.agency.time_zone)
         compare(stage, parsed, token, moment)
@@ -211,6 +231,7 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path,
     night.known[sha256] = (token, candidate.name, record.status, record.map_hash)
     if record.status == "loaded":
         night.summary.new_tokens.append(token)
+        night.overrides_used.update(parsed.details.get("overrides_used", ()))
 
 
 def _loaded(

@@ -1,10 +1,12 @@
 """One file, whatever it is: recognised by content, read, its typed rows handed to a sink."""
 
 import json
+import tempfile
+import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from assets.errors import DataError
 from assets.ingest.casting import CastContext
@@ -14,12 +16,13 @@ from assets.ingest.excel import open_workbook
 from assets.ingest.grid import Grid
 from assets.ingest.minimal import load_minimal, recognise_spss
 from assets.ingest.parsed import Parsed, Sink, SinkError
+from assets.ingest.qsf import is_definition
+from assets.ingest.read_surveys import read_survey_json, try_survey_sheet, try_survey_spss, try_survey_text
 from assets.ingest.recognise import Header, find_header, unknown_form
-from assets.ingest.safety import ArchiveScan, scan_archive
+from assets.ingest.safety import ArchiveScan, exports_in, scan_archive
 from assets.ingest.signature import SUFFIXES, container_holds, signature_of
 from assets.ingest.spss import read_spss
-from assets.ingest.survey_text import survey_columns, survey_header
-from assets.ingest.surveys import load_survey, recognise_survey
+from assets.ingest.survey_json import parse_responses
 from assets.ingest.tables import TableRun, check_header, read_table, read_titles
 from assets.ingest.textfile import TextFile, read_text
 
@@ -31,6 +34,8 @@ class ReadContext:
     feeds: Feeds
     today: date
     suffix: str
+    temp: Path | None = None
+    part: str | None = None
 
 
 def read_file(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
@@ -77,8 +82,24 @@ def _is_tolerable(signature: str, suffix: str) -> bool:
 def _read_zip(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
     scan = scan_archive(path)
     if scan.kind == "zip":
-        raise DataError("WRONG_KIND", "a plain archive")
+        _read_members(path, exports_in(scan), context, parsed, sink)
+        return
+    if scan.kind == "office":
+        raise DataError("WRONG_TYPE", "an Office document that is no workbook")
     _read_workbook(path, scan, context, parsed, sink)
+
+
+def _read_members(path: Path, members: list[str], context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+    """Exports inside an archive, one after the other; the member's name stands for the sheet when there are several."""
+    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(dir=context.temp) as folder:
+        for number, member in enumerate(members):
+            suffix = PurePosixPath(member).suffix.lower()
+            copy = Path(folder) / f"member{number}"
+            copy.write_bytes(archive.read(member))
+            inner = replace(context, suffix=suffix, part=member if len(members) > 1 else None)
+            if signature_of(copy) == "zip" and suffix != ".xlsx":
+                raise DataError("ARCHIVE_LIMIT", "an archive inside an archive")
+            read_file(copy, inner, parsed, sink)
 
 
 def _read_ole(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
@@ -92,6 +113,9 @@ def _read_workbook(path: Path, scan: ArchiveScan | None, context: ReadContext, p
     parsed.property_at = book.modified
     for code, sheet in book.findings:
         parsed.note(code, sheet=sheet)
+    surveys = [try_survey_sheet(grid, context.feeds, parsed, sink) for grid in book.grids]
+    if any(surveys):
+        return
     found = [(grid, find_header(grid.head(), context.feeds)) for grid in book.grids]
     kinds = [header.feed.feed for _, header in found if header is not None]
     if not kinds:
@@ -130,6 +154,8 @@ def _read_grid(grid: Grid, header: Header, context: ReadContext, parsed: Parsed,
 
 def _read_spss(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
     file = read_spss(path, "por" if signature_of(path) == "por" else "sav")
+    if try_survey_spss(file, context.feeds, parsed, sink):
+        return
     found = recognise_spss(file, context.feeds)
     if found is None:
         raise DataError("WRONG_KIND", "an SPSS file of no known feed")
@@ -141,34 +167,34 @@ def _read_spss(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> 
 
 
 def _read_text(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
-    read_text_file(read_text(path), context, parsed, sink)
+    read_text_file(read_text(path), context, parsed, sink, sheet=context.part)
 
 
-def read_text_file(file: TextFile, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
+def read_text_file(
+    file: TextFile, context: ReadContext, parsed: Parsed, sink: Sink, *, sheet: str | None = None
+) -> None:
     """Read a decoded text: a survey by its Qualtrics header, else a table by its header names."""
     for code in file.findings:
         parsed.note(code)
-    header = survey_header(file)
-    if header is not None:
-        survey = recognise_survey(header, context.feeds)
-        if survey is None:
-            raise DataError("WRONG_KIND", "a Qualtrics export of no known survey")
-        parsed.kind, parsed.confidence = survey.feed.feed, survey.confidence
-        parsed.form_version = survey.feed.versions[-1].name
-        load_survey(survey_columns(file, header, parsed), survey, context.feeds.agency, parsed, sink)
+    if try_survey_text(file, context.feeds, parsed, sink, sheet=sheet):
         return
-    grid = Grid(sheet=None, rows=iter(file.records()))
+    grid = Grid(sheet=sheet, rows=iter(file.records()), is_text=True)
     found = find_header(grid.head(), context.feeds)
     if found is None:
         raise unknown_form([grid.head()], context.feeds)
+    if parsed.kind not in (None, found.feed.feed):
+        raise DataError("ARCHIVE_LIMIT", "exports of more than one feed in one file")
     parsed.kind = found.feed.feed
     _read_grid(grid, found, context, parsed, sink)
 
 
 def _read_json(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
     content = path.read_bytes()
-    if b'"SurveyElements"' in content[:1_000_000] and b'"SurveyEntry"' in content[:1_000_000]:
-        json.loads(content.decode("utf-8-sig"))
+    responses = parse_responses(content)
+    if responses is not None:
+        read_survey_json(responses, context.feeds, parsed, sink)
+        return
+    if is_definition(json.loads(content.decode("utf-8-sig"))):
         raise DataError("SURVEY_DEFINITION", "a survey definition holds no answers")
     raise DataError("WRONG_KIND", "a JSON file of no known survey")
 

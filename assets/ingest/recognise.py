@@ -43,7 +43,8 @@ class Header:
 
 
 def unknown_form(heads: list[list[list[Any]]], feeds: Feeds) -> DataError:
-    """The refusal of a file none of whose sheets has a known header: ``WRONG_KIND`` with the nearest feed, or ``NO_HEADER``."""
+    """The refusal of a file none of whose sheets has a known header: ``WRONG_KIND`` with the nearest feed, or
+    ``NO_HEADER``."""
     found = [header for head in heads if (header := best_header(head, feeds)) is not None]
     if not found:
         return DataError("NO_HEADER", "no header of a known form in the first rows")

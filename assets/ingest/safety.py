@@ -107,7 +107,8 @@ class _Budget:
 
 
 def _unpacked(handle: BinaryIO, info: zipfile.ZipInfo, budget: _Budget) -> Iterator[bytes]:
-    """A member's bytes in pieces, decompressed here: ``zipfile`` stops at the size the header claims, parsers do not."""
+    """A member's bytes in pieces, decompressed here: ``zipfile`` stops at the size the header claims, parsers do
+    not."""
     handle.seek(info.header_offset)
     local = handle.read(30)
     if len(local) < 30 or local[:4] != b"PK\x03\x04":
@@ -207,7 +208,8 @@ def _refuse_markup(window: bytes) -> None:
 class Extent:
     """The rectangle that a sheet's filled cells span: readers keep sheets dense, so its area is what they will ask for.
 
-    Columns are only counted exactly once a two-letter column has been seen: a sheet of 200,000 rows is scanned in 0.3 s.
+    Columns are only counted exactly once a two-letter column has been seen: a sheet of 200,000 rows is scanned in
+    0.3 s.
     """
 
     def __init__(self) -> None:
@@ -223,7 +225,7 @@ class Extent:
         """Look at one piece of the sheet's XML."""
         rows = _ROW_NUMBER.findall(window)
         if rows:
-            self._last_row = max(self._last_row, max(map(int, rows)))
+            self._last_row = max(self._last_row, *map(int, rows))
         if _WIDE_COLUMN.search(window) or _FAR_CELL.search(window):
             for letters, row in _FILLED_CELL.findall(window):
                 self._last_row = max(self._last_row, int(row))

@@ -22,7 +22,7 @@ _SURVEY_COLUMNS = (
     "client_id_raw VARCHAR, client_id VARCHAR, response_id VARCHAR, start_date TIMESTAMP, end_date TIMESTAMP, "
     "recorded_date TIMESTAMP, time_zone VARCHAR, recorded_at_utc TIMESTAMP, recorded_on DATE, status INTEGER, "
     "progress INTEGER, duration_seconds INTEGER, finished BOOLEAN, user_language VARCHAR, "
-    "distribution_channel VARCHAR, missing_items VARCHAR"
+    "distribution_channel VARCHAR, missing_items VARCHAR, copy_quality SMALLINT"
 )
 
 CONTROL = (
@@ -42,6 +42,12 @@ CONTROL = (
     """CREATE TABLE IF NOT EXISTS control.file_columns (
         file_token VARCHAR, sheet VARCHAR, header_row BIGINT, position INTEGER, name VARCHAR,
         column_name VARCHAR, how VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS control.overrides (
+        feed VARCHAR, record_key VARCHAR, column_name VARCHAR, old_value VARCHAR, new_value VARCHAR, author VARCHAR,
+        reason VARCHAR, expiry DATE, state VARCHAR, hits INTEGER, fingerprint VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS control.survey_review (
+        feed VARCHAR, response_id VARCHAR, client_id_raw VARCHAR, recorded_on DATE, suggestion_1 VARCHAR,
+        suggestion_2 VARCHAR, suggestion_3 VARCHAR)""",
     """CREATE TABLE IF NOT EXISTS control.confirmed_files (
         file_token VARCHAR, confirmed_by VARCHAR, confirmed_at TIMESTAMP)""",
     "CREATE TABLE IF NOT EXISTS control.client_aliases (client_id_raw VARCHAR, client_id VARCHAR, reason VARCHAR)",

@@ -9,6 +9,8 @@ from typing import Any
 
 from assets.errors import DataError
 
+_MOMENTS = {"DATE", "ADATE", "EDATE", "JDATE", "SDATE", "QYR", "MOYR", "WKYR", "DATETIME", "YMDHMS"}
+
 
 @dataclass
 class SpssVariable:
@@ -22,6 +24,11 @@ class SpssVariable:
     is_text: bool
     value_labels: dict[Any, str]
     user_missing: list[dict[str, Any]]
+
+    @property
+    def is_moment(self) -> bool:
+        """True for dates and datetimes, which SPSS stores as seconds since 1582-10-14."""
+        return self.format.rstrip("0123456789.").upper() in _MOMENTS
 
     def is_missing(self, value: Any) -> bool:
         """True for a value that the file declares missing."""

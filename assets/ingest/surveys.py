@@ -169,6 +169,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
         "user_language": texts("userLanguage"),
         "distribution_channel": texts("distributionChannel"),
         "missing_items": missing,
+        "copy_quality": pa.array([_quality(header, in_words)] * n, pa.int16()),
         **items,
     }
     table = pa.table(arrays)
@@ -181,6 +182,11 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
     parsed.rows_out += table.num_rows
     sink(feed.feed, table)
     _new_columns(survey, data, sink)
+
+
+def _quality(header: SurveyHeader, in_words: bool) -> int:
+    """How much one copy of a response tells: 2 when the zone is stated, 1 more for codes instead of words."""
+    return 2 * (header.time_zone is not None) + (not in_words)
 
 
 def _require(survey: SurveyMap, header: SurveyHeader) -> None:

@@ -80,11 +80,16 @@ def read_table(run: TableRun) -> None:
         for offset, cells in enumerate(batch):
             if offset + first - grid.first_row < skip:
                 continue
+            # A formatted but empty sheet has a million rows of empty texts: they are told apart without a look at
+            # each cell.
+            if cells.count("") == len(cells):
+                rule.counts["blank"] += 1
+                continue
             texts = [cell_text(cell) for cell in cells]
-            if grid.sheet is None and _is_uneven(texts, cells, len(header.names)):
+            if grid.is_text and _is_uneven(texts, cells, len(header.names)):
                 uneven.append(first + offset)
                 named = {f"column {i + 1}": text for i, text in enumerate(texts)}
-                parsed.quarantined.append(Quarantined(None, first + offset, None, "ROW_UNEVEN", named))
+                parsed.quarantined.append(Quarantined(grid.sheet, first + offset, None, "ROW_UNEVEN", named))
             elif rule.kind(texts) is None or first + offset in faulty:
                 numbers.append(first + offset)
                 rows.append(texts)

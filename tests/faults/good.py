@@ -12,52 +12,112 @@ from typing import Any
 import openpyxl
 
 INTAKE_HEADER = [
-    "Record ID", "Client ID", "Client Name", "Date of Birth", "Intake Date", "Exit Date", "Race/Ethnicity", "Gender",
-    "Sexual Orientation", "County", "Classification", "CSE-IT Score", "Secondary Victimization", "Special Classification",
-    "Primary Language", "Case Manager",
-]  # fmt: skip
+    "Record ID",
+    "Client ID",
+    "Client Name",
+    "Date of Birth",
+    "Intake Date",
+    "Exit Date",
+    "Race/Ethnicity",
+    "Gender",
+    "Sexual Orientation",
+    "County",
+    "Classification",
+    "CSE-IT Score",
+    "Secondary Victimization",
+    "Special Classification",
+    "Primary Language",
+    "Case Manager",
+]
 NOTES_HEADER = [
-    "Record ID", "Client ID", "Service Date", "Entered On", "Staff", "Contact Type", "Service Type", "Minutes", "Narrative",
-]  # fmt: skip
+    "Record ID",
+    "Client ID",
+    "Service Date",
+    "Entered On",
+    "Staff",
+    "Contact Type",
+    "Service Type",
+    "Minutes",
+    "Narrative",
+]
 GOALS_HEADER = ["Goal ID", "Client ID", "Goal Category", "Goal", "Set Date", "Review Month", "Status", "Staff"]
 SURVEY_META = [
-    ("StartDate", "startDate"), ("EndDate", "endDate"), ("Status", "status"), ("IPAddress", "ipAddress"),
-    ("Progress", "progress"), ("Duration (in seconds)", "duration"), ("Finished", "finished"),
-    ("RecordedDate", "recordedDate"), ("ResponseId", "_recordId"), ("RecipientLastName", "recipientLastName"),
-    ("RecipientFirstName", "recipientFirstName"), ("RecipientEmail", "recipientEmail"),
-    ("ExternalReference", "externalDataReference"), ("LocationLatitude", "locationLatitude"),
-    ("LocationLongitude", "locationLongitude"), ("DistributionChannel", "distributionChannel"),
+    ("StartDate", "startDate"),
+    ("EndDate", "endDate"),
+    ("Status", "status"),
+    ("IPAddress", "ipAddress"),
+    ("Progress", "progress"),
+    ("Duration (in seconds)", "duration"),
+    ("Finished", "finished"),
+    ("RecordedDate", "recordedDate"),
+    ("ResponseId", "_recordId"),
+    ("RecipientLastName", "recipientLastName"),
+    ("RecipientFirstName", "recipientFirstName"),
+    ("RecipientEmail", "recipientEmail"),
+    ("ExternalReference", "externalDataReference"),
+    ("LocationLatitude", "locationLatitude"),
+    ("LocationLongitude", "locationLongitude"),
+    ("DistributionChannel", "distributionChannel"),
     ("UserLanguage", "userLanguage"),
-]  # fmt: skip
+]
 DATED = {"startDate", "endDate", "recordedDate"}
 
 
 def intake_rows(n: int = 8, first: int = 1) -> list[list[Any]]:
     return [
         [
-            500_000 + i, f"TX-{i:05d}", f"Invented Person {i}", date(2005, 1, 1) + timedelta(days=37 * (i % 60)), date(2020, 3, 2),
-            None, "White | Hispanic/Latinx", "Female", "Straight", "Tarrant", "Confirmed", 9, "Bullying", "", "English",
+            500_000 + i,
+            f"TX-{i:05d}",
+            f"Invented Person {i}",
+            date(2005, 1, 1) + timedelta(days=37 * (i % 60)),
+            date(2020, 3, 2),
+            None,
+            "White | Hispanic/Latinx",
+            "Female",
+            "Straight",
+            "Tarrant",
+            "Confirmed",
+            9,
+            "Bullying",
+            "",
+            "English",
             "Worker S01",
         ]
         for i in range(first, first + n)
-    ]  # fmt: skip
+    ]
 
 
 def note_rows(n: int = 12, first: int = 1) -> list[list[Any]]:
     return [
         [
-            1_000_000 + i, f"TX-{i % 8 + 1:05d}", date(2021, 2, 1) + timedelta(days=i), datetime(2021, 2, 3, 9, 30) + timedelta(days=i),
-            "Worker S01", "Communication with client", "Referral | Group", 30, f"Invented note {i}",
+            1_000_000 + i,
+            f"TX-{i % 8 + 1:05d}",
+            date(2021, 2, 1) + timedelta(days=i),
+            datetime(2021, 2, 3, 9, 30) + timedelta(days=i),
+            "Worker S01",
+            "Communication with client",
+            "Referral | Group",
+            30,
+            f"Invented note {i}",
         ]
         for i in range(first, first + n)
-    ]  # fmt: skip
+    ]
 
 
 def goal_rows(n: int = 6, first: int = 1) -> list[list[Any]]:
     return [
-        [f"G-{i:05d}", f"TX-{i % 8 + 1:05d}", "Educational", "Invented goal", date(2021, 1, 5), date(2021, 2, 1), "Met", "Worker S01"]
+        [
+            f"G-{i:05d}",
+            f"TX-{i % 8 + 1:05d}",
+            "Educational",
+            "Invented goal",
+            date(2021, 1, 5),
+            date(2021, 2, 1),
+            "Met",
+            "Worker S01",
+        ]
         for i in range(first, first + n)
-    ]  # fmt: skip
+    ]
 
 
 def write_sheet(
@@ -115,11 +175,19 @@ def responses(n: int = 6, first: int = 1) -> list[dict[str, str]]:
     for i in range(first, first + n):
         day = f"2021-03-{i % 28 + 1:02d}"
         row = {
-            "startDate": f"{day} 10:00:00", "endDate": f"{day} 10:09:00", "status": "0", "ipAddress": "192.0.2.1",
-            "progress": "100", "duration": "540", "finished": "1", "recordedDate": f"{day} 10:09:01",
-            "_recordId": f"R_invented{i:05d}", "distributionChannel": "qr", "userLanguage": "EN",
+            "startDate": f"{day} 10:00:00",
+            "endDate": f"{day} 10:09:00",
+            "status": "0",
+            "ipAddress": "192.0.2.1",
+            "progress": "100",
+            "duration": "540",
+            "finished": "1",
+            "recordedDate": f"{day} 10:09:01",
+            "_recordId": f"R_invented{i:05d}",
+            "distributionChannel": "qr",
+            "userLanguage": "EN",
             "QID1_TEXT": f"TX-{i % 8 + 1:05d}",
-        }  # fmt: skip
+        }
         row |= {f"QID2_{q}": str((i + q) % 7 + 1) for q in range(1, 13)}
         found.append(row)
     return found

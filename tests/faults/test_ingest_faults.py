@@ -8,14 +8,15 @@ import pytest
 
 from assets.ingest import Feeds, IngestPaths, ingest, load_feeds
 from tests.faults.case import Fault
+from tests.faults.cells import CELLS
 from tests.faults.files import FILES
 from tests.faults.good import write_good
-from tests.faults.rows import ROWS
+from tests.faults.headers import HEADERS
 from tests.faults.shapes import SHAPES
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
-ALL = [*FILES.faults, *ROWS.faults, *SHAPES.faults]
+ALL = [*FILES.faults, *HEADERS.faults, *CELLS.faults, *SHAPES.faults]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,12 @@ def feeds(project_root: Path) -> Feeds:
 @pytest.mark.parametrize("fault", ALL, ids=lambda fault: fault.id)
 def test_fault(fault: Fault, feeds: Feeds, tmp_path: Path) -> None:
     paths = IngestPaths(
-        tmp_path / "inbox", tmp_path / "vault", tmp_path / "rejected", tmp_path / "tmp", settle_seconds=0
+        tmp_path / "inbox",
+        tmp_path / "vault",
+        tmp_path / "rejected",
+        tmp_path / "tmp",
+        aliases_file=tmp_path / "aliases.csv",
+        settle_seconds=0,
     )
     paths.inbox.mkdir()
     good = write_good(paths.inbox)
@@ -61,18 +67,20 @@ def check(con: duckdb.DuckDBPyConnection, name: str, outcome) -> None:
     assert row is not None, f"{name} left no trace"
     token, *found = row
     expected = [
-        outcome.status, outcome.reason, outcome.loaded, outcome.quarantined, outcome.duplicate, outcome.structural, outcome.kind,
-    ]  # fmt: skip
+        outcome.status,
+        outcome.reason,
+        outcome.loaded,
+        outcome.quarantined,
+        outcome.duplicate,
+        outcome.structural,
+        outcome.kind,
+    ]
     compared = [f if e is not None or i < 2 else None for i, (f, e) in enumerate(zip(found, expected, strict=True))]
     codes = {
-        r[0] for r in con.execute("SELECT DISTINCT code FROM control.findings WHERE file_token = ?", [token]).fetchall()
+        row[0] for row in con.execute("SELECT code FROM control.findings WHERE file_token = ?", [token]).fetchall()
     }
-    rules = {
-        r[0]
-        for r in con.execute(
-            "SELECT DISTINCT rule_code FROM control.quarantine WHERE file_token = ?", [token]
-        ).fetchall()
-    }
+    sql = "SELECT rule_code FROM control.quarantine WHERE file_token = ?"
+    rules = {row[0] for row in con.execute(sql, [token]).fetchall()}
     assert compared == expected, (codes, rules)
     assert outcome.findings <= codes
     assert outcome.quarantine <= rules

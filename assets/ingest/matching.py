@@ -1,0 +1,114 @@
+"""Survey responses and clients: the alias table, and a review queue whose suggestions are for people, never applied.
+
+An ID is matched exactly after normalisation (``client_ids.py``), then by the alias table; whatever is left waits
+here. A
+suggestion is a client whose ID looks like what was typed, ranked; nothing is ever joined by likeness.
+"""
+
+import csv
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from assets.errors import ConfigError
+from assets.ingest.client_ids import normalise_client_id
+from assets.ingest.config import Feeds
+from assets.ingest.textfile import read_text
+from assets.ingest.texts import fold
+
+SUGGESTIONS = 3
+LIKELY = 0.6
+"""Similarity below which a client is not suggested: half the digits of an ID agree by chance."""
+
+
+@dataclass(frozen=True)
+class Alias:
+    """One settled ID: as typed (or as an older record had it), and the client it is."""
+
+    client_id_raw: str
+    client_id: str
+    reason: str
+
+
+def load_aliases(path: Path | None, feeds: Feeds) -> list[Alias]:
+    """Read ``aliases.csv`` (client_id_raw, client_id, reason); no file means no aliases.
+
+    Raises :class:`ConfigError` for a missing column, a client ID that is none, or an ID settled twice.
+    """
+    if path is None or not path.is_file():
+        return []
+    found: dict[str, Alias] = {}
+    rows = csv.DictReader(read_text(path).text.splitlines())
+    if not {"client_id_raw", "client_id", "reason"} <= set(rows.fieldnames or ()):
+        raise ConfigError(f"{path.name}: header: needs client_id_raw, client_id, reason")
+    for number, row in enumerate(rows, start=2):
+        raw = (row["client_id_raw"] or "").strip()
+        client_id = normalise_client_id(row["client_id"], feeds.agency.client_id)
+        if not raw or client_id is None:
+            raise ConfigError(f"{path.name}: row {number}: client_id_raw is empty or client_id is no client ID")
+        if raw in found and found[raw].client_id != client_id:
+            raise ConfigError(f"{path.name}: row {number}: this ID was settled above as another client")
+        found[raw] = Alias(raw, client_id, (row["reason"] or "").strip())
+    return list(found.values())
+
+
+def store_aliases(con: Any, aliases: list[Alias]) -> None:
+    """Replace ``control.client_aliases`` by the file's rows."""
+    con.execute("BEGIN TRANSACTION")
+    con.execute("DELETE FROM control.client_aliases")
+    if aliases:
+        con.register("incoming_aliases", _table(aliases))
+        con.execute("INSERT INTO control.client_aliases BY NAME SELECT * FROM incoming_aliases")
+        con.unregister("incoming_aliases")
+    con.execute("COMMIT")
+
+
+def _table(aliases: list[Alias]) -> pa.Table:
+    names = ("client_id_raw", "client_id", "reason")
+    return pa.table({name: pa.array([getattr(alias, name) for alias in aliases], pa.string()) for name in names})
+
+
+def queue_reviews(con: Any, feeds: Feeds) -> int:
+    """Fill ``control.survey_review`` with real responses that match no client, each with ranked suggestions.
+
+    Real means none of the status bits preview, test, spam. Returns the number of responses that wait.
+    """
+    clients = [
+        r[0] for r in con.execute("SELECT DISTINCT client_id FROM raw.intake ORDER BY client_id").fetchall() if r[0]
+    ]
+    known = {*clients, *(row[0] for row in con.execute("SELECT client_id_raw FROM control.client_aliases").fetchall())}
+    rows: list[tuple[Any, ...]] = []
+    for name in sorted(feeds.surveys):
+        waiting = con.execute(
+            f"SELECT DISTINCT response_id, client_id_raw, client_id, recorded_on FROM raw.{name} "
+            "WHERE coalesce(status, 0) & 11 = 0 ORDER BY ALL"
+        ).fetchall()
+        for response_id, raw, client_id, recorded_on in waiting:
+            if client_id in known or raw in known:
+                continue
+            ranked = suggestions(raw, client_id, clients)
+            rows.append((name, response_id, raw, recorded_on, *[*ranked, *[None] * SUGGESTIONS][:SUGGESTIONS]))
+    con.execute("DELETE FROM control.survey_review")
+    if rows:
+        con.register("incoming_reviews", _reviews(rows))
+        con.execute("INSERT INTO control.survey_review BY NAME SELECT * FROM incoming_reviews")
+        con.unregister("incoming_reviews")
+    return len(rows)
+
+
+def suggestions(raw: str | None, client_id: str | None, clients: list[str]) -> list[str]:
+    """The likeliest clients for a typed ID, best first; ties by ID. Empty where nothing is like it."""
+    typed = fold(client_id or raw or "")
+    if not typed:
+        return []
+    scored = sorted((-SequenceMatcher(None, typed, fold(client)).ratio(), client) for client in clients)
+    return [client for score, client in scored if -score >= LIKELY][:SUGGESTIONS]
+
+
+def _reviews(rows: list[tuple[Any, ...]]) -> pa.Table:
+    names = ("feed", "response_id", "client_id_raw", "recorded_on", "suggestion_1", "suggestion_2", "suggestion_3")
+    types = {"recorded_on": pa.date32()}
+    return pa.table({n: pa.array([row[i] for row in rows], types.get(n, pa.string())) for i, n in enumerate(names)})

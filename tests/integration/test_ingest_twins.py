@@ -1,0 +1,147 @@
+"""The same facts in another dress give equal tables."""
+
+import io
+import random
+import zipfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import duckdb
+import pytest
+
+from assets.ingest import Feeds, IngestPaths, ingest, load_feeds
+from assets.ingest.excel import open_workbook
+from assets.ingest.safety import scan_archive
+from tests.faults.files import book_bytes
+from tests.faults.good import (
+    GOALS_HEADER,
+    INTAKE_HEADER,
+    NOTES_HEADER,
+    goal_rows,
+    goals_book,
+    intake_book,
+    intake_rows,
+    note_rows,
+    notes_book,
+    table_csv,
+)
+
+NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def feeds(project_root: Path) -> Feeds:
+    return load_feeds(project_root / "config")
+
+
+def load(tmp_path: Path, feeds: Feeds, files: dict[str, bytes], kind: str) -> list[tuple]:
+    home = tmp_path / f"home{len(list(tmp_path.iterdir()))}"
+    (home / "inbox").mkdir(parents=True)
+    for name, content in files.items():
+        (home / "inbox" / name).write_bytes(content)
+    with duckdb.connect(config={"threads": 1}) as con:
+        ingest(IngestPaths(home / "inbox", home / "v", home / "r", home / "t", settle_seconds=0), con, feeds, now=NOW)
+        states = con.execute("SELECT name, status, reason FROM control.files").fetchall()
+        assert all(state[1] in ("loaded", "duplicate") for state in states), states
+        select = f"SELECT * EXCLUDE (file_token, sheet, row_number) FROM raw.{kind} ORDER BY ALL"
+        return con.execute(select).fetchall()
+
+
+def ods(sheet: str, rows: list[list[object]]) -> bytes:
+    """A small OpenDocument spreadsheet with typed cells, written by hand."""
+    body = []
+    for row in rows:
+        cells = []
+        for value in row:
+            if value is None or value == "":
+                cells.append("<table:table-cell/>")
+            elif isinstance(value, datetime):
+                stamp = value.isoformat()
+                cells.append(f'<table:table-cell office:value-type="date" office:date-value="{stamp}"/>')
+            elif isinstance(value, date):
+                cells.append(f'<table:table-cell office:value-type="date" office:date-value="{value.isoformat()}"/>')
+            elif isinstance(value, int):
+                cells.append(f'<table:table-cell office:value-type="float" office:value="{value}"/>')
+            else:
+                text = escape(str(value))
+                cells.append(f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>')
+        body.append(f"<table:table-row>{''.join(cells)}</table:table-row>")
+    spaces = " ".join(
+        f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for prefix, name in (("office", "office"), ("table", "table"), ("text", "text"))
+    )
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces}><office:body><office:spreadsheet>'
+        f'<table:table table:name="{sheet}">{"".join(body)}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    media = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = (
+        '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{media}"/></manifest:manifest>'
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", media)
+        archive.writestr("META-INF/manifest.xml", manifest)
+        archive.writestr("content.xml", content)
+    return out.getvalue()
+
+
+def strict(content: bytes) -> bytes:
+    """The workbook in the strict namespaces of the standard, as Excel's "Strict Open XML" saves it."""
+    renames = {
+        b"http://schemas.openxmlformats.org/spreadsheetml/2006/main": b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        b"http://schemas.openxmlformats.org/officeDocument/2006/relationships": (
+            b"http://purl.oclc.org/ooxml/officeDocument/relationships"
+        ),
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
+        for info in source.infolist():
+            data = source.read(info.filename)
+            for old, new in renames.items():
+                data = data.replace(old, new)
+            target.writestr(info.filename, data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        ("intake", intake_book, INTAKE_HEADER, intake_rows(first=100), "Client Intake"),
+        ("case_notes", notes_book, NOTES_HEADER, note_rows(first=100), "Case Notes"),
+        ("goal_plans", goals_book, GOALS_HEADER, goal_rows(first=100), "Goal Plans"),
+    ],
+)
+def test_workbook_csv_ods_and_strict_are_one(tmp_path, feeds, form) -> None:
+    kind, book, header, rows, sheet = form
+    plain = load(tmp_path, feeds, {"a.xlsx": book_bytes(book())}, kind)
+    assert len(plain) == len(rows)
+    assert load(tmp_path, feeds, {"a.csv": table_csv(header, rows).encode()}, kind) == plain
+    assert load(tmp_path, feeds, {"a.ods": ods(sheet, [header, *rows])}, kind) == plain
+    assert load(tmp_path, feeds, {"a.xlsx": strict(book_bytes(book()))}, kind) == plain
+
+
+def test_shuffled_rows_and_columns_and_a_second_drop_change_nothing(tmp_path, feeds) -> None:
+    rows = note_rows(30)
+    plain = load(tmp_path, feeds, {"a.xlsx": book_bytes(notes_book(rows))}, "case_notes")
+    shuffled = random.Random(7)
+    order = list(range(len(NOTES_HEADER)))
+    shuffled.shuffle(order)
+    mixed = [[row[i] for i in order] for row in rows]
+    shuffled.shuffle(mixed)
+    book = book_bytes(notes_book(mixed, [NOTES_HEADER[i] for i in order]))
+    assert load(tmp_path, feeds, {"a.xlsx": book}, "case_notes") == plain
+    twice = book_bytes(notes_book(rows))
+    assert load(tmp_path, feeds, {"a.xlsx": twice, "b.xlsx": twice}, "case_notes") == plain
+
+
+@pytest.mark.shared
+def test_old_and_new_workbooks_give_the_same_cells(shared_dir: Path) -> None:
+    folder = shared_dir / "fixtures" / "real" / "excel"
+    new = folder / "deaths_notes_above_and_below.xlsx"
+    old = open_workbook(folder / "deaths_notes_above_and_below.xls", None)
+    for one, other in zip(open_workbook(new, scan_archive(new)).grids, old.grids, strict=True):
+        assert [list(row) for row in one.rows] == [list(row) for row in other.rows]
