@@ -1,0 +1,225 @@
+"""Rows for a research project: only with a legal basis, an approver, an end, a consent rule, and a receipt.
+
+A project is a file ``config/projects/<name>.yml``; what it may get is its list of variables and nothing else. Its IDs
+are drawn anew for each project, so that two projects cannot join their rows.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assets.errors import ConfigError, DataError, Place
+from assets.publish.codebook import Column
+from assets.publish.privacy.policy import Policy
+from assets.publish.privacy.risk import RiskReport, band, risk_report
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+class Project(BaseModel):
+    """What the agency decided about a project; every field is a condition of the release."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    legal_basis: Annotated[str, Field(min_length=10)]
+    approver: Annotated[str, Field(min_length=3)]
+    expires: date
+    consent: Literal["recorded", "not_required"]
+    variables: Annotated[tuple[str, ...], Field(min_length=1)]
+    bands: dict[str, Annotated[int, Field(ge=1)]] = {}
+    receiver: Annotated[str, Field(min_length=3)]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was handed over: enough to answer, for a file's hash, whose data it holds and on what grounds."""
+
+    project: str
+    sha256: str
+    variables: tuple[str, ...]
+    clients: int
+    without_consent: int
+    k: int
+    l: dict[str, int]  # noqa: E741 - the name the literature gives it
+    unique_share: float
+    build_id: str
+    code_version: str
+    config_hash: str
+    receiver: str
+    expires: str
+
+    def as_json(self) -> str:
+        """The receipt as it is stored beside the file."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True)
+
+
+def load_project(config: Path, name: str, today: date) -> Project:
+    """Read and check a project; raises ``ConfigError`` naming file and key for whatever is missing or over."""
+    path = config / "projects" / f"{name}.yml"
+    if Path(name).name != name or not path.is_file():
+        raise ConfigError(f"projects/{name}.yml: no such project")
+    try:
+        project = Project.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
+    except yaml.YAMLError:
+        raise ConfigError(f"projects/{name}.yml: not valid YAML") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigError(f"projects/{name}.yml: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    if project.expires < today:
+        raise ConfigError(f"projects/{name}.yml: expires: the agreement ended on {project.expires.isoformat()}")
+    return project
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """On what grounds rows are handed out: the project and its name, the policy, the research IDs with a consent in
+    force, the day, and the build (build ID, code version, config hash)."""
+
+    name: str
+    project: Project
+    policy: Policy
+    consented: frozenset[str]
+    today: date
+    build: tuple[str, str, str]
+
+
+def release_rows(
+    grounds: Grounds, rows: "pd.DataFrame", columns: Iterable[Column], ids: dict[str, str]
+) -> tuple[bytes, Receipt, RiskReport]:
+    """Make the CSV of a project's rows, its receipt and its risk report.
+
+    ``rows`` is ``marts.client_study``, ``columns`` the codebook, ``ids`` research ID → the project's own ID. Raises
+    ``ConfigError`` for a variable that is unknown or identifies, ``DataError`` ``RISK_TOO_HIGH`` when groups are smaller
+    than the policy allows.
+    """
+    project, name, policy = grounds.project, grounds.name, grounds.policy
+    tags = {column.name: column.privacy for column in columns if column.table == "marts.client_study"}
+    for variable in project.variables:
+        if tags.get(variable) not in {"none", "quasi", "sensitive"} or variable == "client_id":
+            raise ConfigError(f"projects/{name}.yml: variables: {variable} is unknown or not to be released")
+    allowed = rows if project.consent == "not_required" else rows[rows["client_id"].isin(grounds.consented)]
+    chosen = band(allowed[["client_id", *project.variables]], project.bands)
+    quasi = [variable for variable in project.variables if tags[variable] == "quasi"]
+    sensitive = [variable for variable in project.variables if tags[variable] == "sensitive"]
+    report = risk_report(chosen, quasi, sensitive, policy.research.warn_k)
+    granted = policy.override("research", grounds.today)
+    floor = granted.k if granted else policy.research.refuse_k
+    if report.k < floor:
+        raise DataError(
+            "RISK_TOO_HIGH",
+            f"the smallest group of alike clients has {report.k}, at least {floor} are needed; the column that costs"
+            " most is named here",
+            Place(column=report.costliest),
+        )
+    chosen = chosen.assign(client_id=chosen["client_id"].map(ids)).sort_values("client_id")
+    text = to_csv(chosen)
+    receipt = Receipt(
+        project=name,
+        sha256=hashlib.sha256(text).hexdigest(),
+        variables=project.variables,
+        clients=len(chosen),
+        without_consent=len(rows) - len(allowed),
+        k=report.k,
+        l=dict(report.l_values),
+        unique_share=report.unique_share,
+        build_id=grounds.build[0],
+        code_version=grounds.build[1],
+        config_hash=grounds.build[2],
+        receiver=project.receiver,
+        expires=project.expires.isoformat(),
+    )
+    return text, receipt, report
+
+
+def to_csv(rows: "pd.DataFrame") -> bytes:
+    """Write rows as UTF-8 CSV; texts a spreadsheet would run get an apostrophe, numbers stay numbers."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([neutral(str(name)) for name in rows.columns])
+    for row in rows.itertuples(index=False):
+        writer.writerow([_cell(value) for value in row])
+    return buffer.getvalue().encode()
+
+
+def neutral(text: str) -> str:
+    """Put an apostrophe before a text that a spreadsheet would take for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _cell(value: Any) -> Any:
+    import pandas as pd
+
+    if pd.isna(value):
+        return ""
+    return neutral(value) if isinstance(value, str) else value
+
+
+def project_ids(connection: "duckdb.DuckDBPyConnection", project: str) -> dict[str, str]:
+    """Return research ID → ID of this project, drawing an ID for each client that has none yet.
+
+    The table ``control.project_ids`` stays in the agency zone; without it nobody can join two projects.
+    """
+    from assets.warehouse.research_ids import new_research_id
+
+    connection.execute(
+        "create table if not exists control.project_ids (project varchar, client_id varchar, project_client_id varchar)"
+    )
+    missing = connection.execute(
+        "select client_id from control.crosswalk where client_id not in"
+        " (select client_id from control.project_ids where project = ?) order by client_id",
+        [project],
+    ).fetchall()
+    taken = {row[0] for row in connection.execute("select project_client_id from control.project_ids").fetchall()}
+    drawn: list[str] = []
+    while len(drawn) < len(missing):
+        candidate = new_research_id()
+        if candidate not in taken:
+            taken.add(candidate)
+            drawn.append(candidate)
+    if drawn:
+        connection.execute(
+            "insert into control.project_ids select ?, unnest(?), unnest(?)", [project, [m[0] for m in missing], drawn]
+        )
+    return dict(
+        connection.execute(
+            "select client_id, project_client_id from control.project_ids where project = ?", [project]
+        ).fetchall()
+    )
+
+
+def consented_clients(path: Path, purpose: str, today: date, crosswalk: dict[str, str]) -> frozenset[str]:
+    """Return the research IDs with a consent in force, from the agency's ``consent.csv``.
+
+    Columns: client_id (the agency's), purpose, granted_on, expires_on, withdrawn_on (ISO dates, the last may be empty).
+    ``crosswalk`` is source ID → research ID. Raises ``DataError`` naming the row for a date that cannot be read.
+    """
+    if not path.exists():
+        return frozenset()
+    found = set()
+    with path.open(newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.DictReader(file), 2):
+            try:
+                granted, expires = date.fromisoformat(row["granted_on"]), date.fromisoformat(row["expires_on"])
+                withdrawn = date.fromisoformat(row["withdrawn_on"]) if row.get("withdrawn_on") else None
+                client, wanted = row["client_id"], row["purpose"]
+            except (KeyError, ValueError, TypeError):
+                raise DataError(
+                    "BAD_CONSENT", "a consent cannot be read", Place(sheet="consent.csv", row=number)
+                ) from None
+            in_force = granted <= today <= expires and (withdrawn is None or withdrawn > today)
+            if wanted == purpose and in_force and client in crosswalk:
+                found.add(crosswalk[client])
+    return frozenset(found)
