@@ -102,8 +102,8 @@ def release_rows(
     """Make the CSV of a project's rows, its receipt and its risk report.
 
     ``rows`` is ``marts.client_study``, ``columns`` the codebook, ``ids`` research ID → the project's own ID. Raises
-    ``ConfigError`` for a variable that is unknown or identifies, ``DataError`` ``RISK_TOO_HIGH`` when groups are smaller
-    than the policy allows.
+    ``ConfigError`` for a variable that is unknown or identifies, ``DataError`` ``RISK_TOO_HIGH`` when groups are
+    smaller than the policy allows.
     """
     project, name, policy = grounds.project, grounds.name, grounds.policy
     tags = {column.name: column.privacy for column in columns if column.table == "marts.client_study"}
