@@ -1,0 +1,127 @@
+"""Which source columns stand behind a column, read from the models' own SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import duckdb
+
+from assets.warehouse.compiled import CompiledModel
+
+DIALECT = "duckdb"
+
+
+class ColumnName(NamedTuple):
+    """A column by schema, table and name."""
+
+    schema: str
+    table: str
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.schema}.{self.table}.{self.column}"
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The models under one set of settings, and the columns of the tables they read (``source_columns``)."""
+
+    models: Sequence[CompiledModel]
+    schema: Mapping[str, Mapping[str, Mapping[str, str]]]
+    _roots: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], CompiledModel]:
+        return {(model.schema, model.name): model for model in self.models}
+
+    def parents(self, column: ColumnName) -> list[ColumnName]:
+        """Columns of other tables that the column's value is computed from, one step back, in alphabetical order.
+
+        Filters, joins and the order of windows decide which rows count but are no part of a value. Empty for a plain
+        count of rows and for columns of source tables.
+        """
+        from sqlglot import exp
+
+        root = self._root(column)
+        if root is None:
+            return []
+        found = {
+            ColumnName(node.expression.db, node.expression.name, node.name.split(".")[-1].strip('"'))
+            for node in root.walk()
+            if isinstance(node.expression, exp.Table)
+        }
+        return sorted(found)
+
+    def _root(self, column: ColumnName) -> Any:
+        """The column's lineage within its own model; all columns of a model are followed at once and kept."""
+        from sqlglot.lineage import lineage
+
+        model = self._by_name.get(column[:2])
+        if model is None:
+            return None
+        if column[:2] not in self._roots:
+            self._roots[column[:2]] = lineage(None, model.sql, {"memory": self.schema}, dialect=DIALECT)
+        return self._roots[column[:2]][column.column]
+
+    def tables_read(self, schema: str, table: str) -> list[tuple[str, str]]:
+        """Schema and name of the tables a model reads; empty for a source table."""
+        from sqlglot import exp
+
+        model = self._by_name.get((schema, table))
+        if model is None:
+            return []
+        tree = _parse(model.sql)
+        return sorted({(found.db, found.name) for found in tree.find_all(exp.Table) if found.db})
+
+    def sources(self, column: ColumnName) -> list[ColumnName]:
+        """Columns of ``raw`` and ``control`` that the value goes back to, through all models."""
+        seen: set[ColumnName] = set()
+        ends: set[ColumnName] = set()
+        open_columns = [column]
+        while open_columns:
+            current = open_columns.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            if (current.schema, current.table) in self._by_name:
+                open_columns.extend(self.parents(current))
+            else:
+                ends.add(current)
+        return sorted(ends)
+
+    def expression(self, column: ColumnName) -> str | None:
+        """The SQL that gives the column its value in its own model: the last computing step, one for each branch."""
+        root = self._root(column)
+        if root is None:
+            return None
+        return "\n-- or\n".join(dict.fromkeys(_computed(root)))
+
+
+def source_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, dict[str, str]]]:
+    """Schema → table → column → type of everything in the current database."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for schema, table, column, kind in connection.execute(
+        "select schema_name, table_name, column_name, data_type from duckdb_columns()"
+        " where not internal and database_name = current_database() order by all"
+    ).fetchall():
+        found.setdefault(schema, {}).setdefault(table, {})[column] = kind
+    return found
+
+
+def _parse(sql: str) -> Any:
+    import sqlglot
+
+    return sqlglot.parse_one(sql, dialect=DIALECT)
+
+
+def _computed(node: Any) -> list[str]:
+    """SQL of the nearest nodes that are more than a column handed on."""
+    from sqlglot import exp
+
+    shown = node.expression.this if isinstance(node.expression, exp.Alias) else node.expression
+    inner = [below for below in node.downstream if not isinstance(below.expression, exp.Table)]
+    handed_on = isinstance(shown, exp.Column | exp.Union | exp.Subquery | exp.Select)
+    if handed_on and inner:
+        return [sql for below in inner for sql in _computed(below)]
+    return [str(shown.sql(dialect=DIALECT, pretty=True))]
