@@ -1,12 +1,13 @@
 {#
   Every loaded version of a feed's records, newest first, and what is known of each record's life.
 
-  A record comes again with every export. The newest version is the one entered last, then the one of the newest export;
-  file token, sheet and row make the order total. `version` 1 is the current one. A record that is missing from a newer
+  A record comes again with every export. The newest version is the one with the highest `newest` (the moment of entry, or
+  how much a copy of a survey response tells), then the one of the newest export; file token, sheet and row make the order
+  total. `version` 1 is the current one. A record that is missing from a newer
   full snapshot is kept: `absent_since` is the day of that export. Files of one day are one export in several parts.
   With the variable `as_of` only exports up to that moment are known.
 #}
-{% macro record_versions(table, kind, key, entered_on=none) %}
+{% macro record_versions(table, kind, key, newest=none) %}
     select
         records.*,
         files.exported_at,
@@ -14,7 +15,7 @@
         row_number() over (
             partition by {{ key }}
             order by
-                {% if entered_on %}{{ entered_on }} desc nulls last,{% endif %}
+                {% if newest %}{{ newest }} desc nulls last,{% endif %}
                 files.exported_at desc nulls last,
                 records.file_token desc,
                 records.sheet desc nulls last,

@@ -25,6 +25,7 @@ _RESPONSE = {
     "user_language": "varchar",
     "distribution_channel": "varchar",
     "missing_items": "varchar",
+    "copy_quality": "smallint",
 }
 
 

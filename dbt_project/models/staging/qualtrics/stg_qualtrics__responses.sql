@@ -2,7 +2,12 @@ with
 
 {% for instrument in ['mspss', 'copse', 'urica'] -%}
 {{ instrument }}_versions as (
-    {{ record_versions('survey_' ~ instrument, 'survey_' ~ instrument, 'coalesce(records.response_id, records.row_hash)') }}
+    {{ record_versions(
+        'survey_' ~ instrument,
+        'survey_' ~ instrument,
+        'coalesce(records.response_id, records.row_hash)',
+        'records.copy_quality'
+    ) }}
 ),
 
 {{ instrument }} as (
