@@ -34,6 +34,15 @@ class Part:
 
 def describe_layout(path: Path) -> tuple[str, list[Part]]:
     """Name what the file is and list its parts. Raises :class:`DataError` when it cannot be read at all."""
+    try:
+        return _describe(path)
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # a parser's own failure may quote cells: only its type is told
+        raise DataError("READER_FAILED", f"the reader failed ({type(error).__name__})") from None
+
+
+def _describe(path: Path) -> tuple[str, list[Part]]:
     signature = signature_of(path)
     if signature in ("zip", "ole"):
         scan = scan_archive(path) if signature == "zip" else None

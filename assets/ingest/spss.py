@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.errors import DataError
+from assets.ingest.spss_probe import probe
 
 _MOMENTS = {"DATE", "ADATE", "EDATE", "JDATE", "SDATE", "QYR", "MOYR", "WKYR", "DATETIME", "YMDHMS"}
 
@@ -65,6 +66,7 @@ def read_spss(path: Path, kind: str = "sav") -> SpssFile:
     """
     import pyreadstat
 
+    probe(str(path), kind)
     reader = pyreadstat.read_por if kind == "por" else pyreadstat.read_sav
     options: dict[str, Any] = {"disable_datetime_conversion": True, "output_format": "dict"}
     if kind != "por":
