@@ -20,20 +20,32 @@ def replicate(
     """
     with told_plainly():
         from assets.publish.report import ReportContext, render_report
-        from assets.study.replicate import replicate as analyse
-        from assets.study.replicate import results_json, write_csv
+        from assets.study.replicate import results_json, run_on_wide, write_csv
+        from assets.study.spec import load_spec
+        from assets.study.wide import read_wide
 
         for path in (file, spec):
             if not path.is_file():
                 raise FileNotFoundError(2, "no such file", str(path))
         with out.status("Fitting …"):
-            tables = analyse(file, spec)
+            parsed, wide = load_spec(spec), read_wide(file)
+            tables = run_on_wide(wide, parsed, str(spec))
         out_dir.mkdir(parents=True, exist_ok=True)
         (out_dir / "results.json").write_text(results_json(tables), "utf-8")
         write_csv(tables, out_dir / "tables")
-        (out_dir / "report.html").write_text(
-            render_report(tables, ReportContext(title=f"Replication of {file.name}", zone="agency")), "utf-8"
+        context = ReportContext(
+            title="Replication of the study's analyses on one file",
+            n_clients=len(wide.frame),
+            labels=wide.labels,
+            level_labels=wide.value_labels,
+            references={
+                model.name: model.reference or parsed.categories[model.outcome][0]
+                for model in parsed.models
+                if model.family == "multinomial"
+            },
+            notes=wide.messages,
         )
+        (out_dir / "report.html").write_text(render_report(tables, context), "utf-8")
         for row in tables["models"].itertuples():
             mark = "[green]✓[/green]" if row.status == "ok" else "[yellow]![/yellow]"
             told = f" – {row.message}" if isinstance(row.message, str) and row.message else ""

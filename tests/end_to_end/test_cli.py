@@ -6,14 +6,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
+
+from orchestration.cli import app
+
+COMMANDS = [
+    *("run", "ui", "sample", "inspect", "replicate", "extended", "specification-curve", "plan", "consistency"),
+    *("freeze", "rebuild", "drift", "explain", "sensitivity"),
+]
 
 
-@pytest.mark.parametrize("command", ["", "run", "sample", "inspect", "replicate", "ui"])
-def test_help_is_worth_reading(outcomes: Any, command: str) -> None:
-    done = outcomes(*command.split(), "--help")
-    assert done.code == 0
-    assert "Usage" in done.out
-    assert len(done.out.splitlines()) > 8
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_is_worth_reading(command: str) -> None:
+    done = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert done.exit_code == 0
+    assert "Usage" in done.output
+    assert len(done.output.splitlines()) > 8
 
 
 def test_wrong_usage_is_two(outcomes: Any, tmp_path: Path) -> None:
@@ -98,3 +106,34 @@ def test_a_wrong_spec_names_the_key(outcomes: Any, tmp_path: Path) -> None:
     assert done.code == 1
     assert "modells" in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_publication_is_frozen_rebuilt_and_compared(outcomes: Any, night: Any, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(night.home, home, symlinks=True)
+    assert outcomes("freeze", "paper-2024", "--home", home).code == 0
+    assert outcomes("freeze", "paper-2024", "--home", home).code == 1
+    rebuilt = outcomes("rebuild", "paper-2024", "--home", home)
+    assert rebuilt.code == 0, rebuilt.out + rebuilt.err
+    assert "marts.client_study" in rebuilt.out
+    drift = outcomes("drift", "paper-2024", "--home", home)
+    assert drift.code == 0
+    assert "(clients added)" in drift.out
+
+
+def test_explain_tells_settings_and_sources(outcomes: Any, night: Any) -> None:
+    told = outcomes("explain", "client_study.services_t0", "--home", night.home)
+    assert told.code == 0, told.err
+    for word in ("services.unit", "raw.case_notes", "n ="):
+        assert word in told.out
+    wrong = outcomes("explain", "client_study.nonsense", "--home", night.home)
+    assert wrong.code == 1
+    assert "no column" in wrong.err
+
+
+def test_the_paper_is_checked_for_consistency(outcomes: Any, tmp_path: Path) -> None:
+    done = outcomes("consistency", "--out", tmp_path)
+    assert done.code == 0
+    for number in range(1, 18):
+        assert f"C{number} " in done.out
+    assert (tmp_path / "consistency.csv").is_file()

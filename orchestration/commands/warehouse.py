@@ -1,0 +1,166 @@
+"""``outcomes freeze``, ``rebuild``, ``drift``, ``explain`` and ``sensitivity``: the warehouse through time."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assets.home import Home
+from orchestration.commands import HomeOption, fail, home_of, out, told_plainly
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from assets.study_config import StudyConfig
+    from assets.warehouse.sensitivity import Finding
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the publication: lower-case letters, digits, - and _.")]
+
+
+def freeze(name: NameArgument, home: HomeOption = None) -> None:
+    """Keep data, settings, SQL, code version and environment of a publication, under one hash."""
+    with told_plainly():
+        from assets.builds import code_version
+        from assets.warehouse.database import connect
+        from assets.warehouse.frozen import freeze as keep
+        from orchestration.lock import writing
+
+        place = _built(home)
+        with writing(place.lock), out.status("Freezing …"):
+            config, models = _models(place)
+            with connect(place.work_db, temp=place.temp) as connection:
+                found = connection.execute("select max(build_id) from control.builds").fetchone()
+                kept = keep(
+                    connection,
+                    place.agency / "frozen",
+                    name,
+                    config,
+                    models,
+                    code_version=code_version(),
+                    build_id=found[0] if found else None,
+                )
+        out.print(f"[green]✓[/green] {kept.name} is frozen: {len(kept.tables)} tables, hash {kept.hash[:12]}")
+
+
+def rebuild(name: NameArgument, home: HomeOption = None) -> None:
+    """Make a frozen publication's tables again from its own data and SQL; exit 1 unless they are byte-identical."""
+    with told_plainly():
+        from assets.warehouse.drift import rebuild as make
+
+        again = make(_built(home).agency / "frozen", name)
+        for table, same in sorted(again.tables.items()):
+            out.print(f"{'[green]✓[/green]' if same else '[red]✗[/red]'} {table}")
+        for package, (then, now) in sorted(again.environment.items()):
+            out.print(f"[yellow]![/yellow] {package} was {then}, is {now}")
+        if not again.identical:
+            raise typer.Exit(1)
+
+
+def drift(name: NameArgument, home: HomeOption = None) -> None:
+    """List what today's data would change in a frozen publication, by variable and count of clients."""
+    with told_plainly():
+        from assets.warehouse.database import connect
+        from assets.warehouse.drift import drift as compare
+
+        place = _built(home)
+        with connect(place.work_db, read_only=True, temp=place.temp) as connection:
+            rows = compare(connection, place.agency / "frozen", name)
+        out.print(f"[bold]{'variable':<44}{'changed':>8}{'filled':>8}{'emptied':>8}[/bold]")
+        for row in rows:
+            out.print(f"{row.variable:<44}{row.changed:>8}{row.filled:>8}{row.emptied:>8}")
+
+
+def explain(
+    column: Annotated[str, typer.Argument(help="TABLE.COLUMN, e.g. client_study.services_t0")],
+    home: HomeOption = None,
+) -> None:
+    """Tell how a column comes about: formula in words, settings, SQL from step to step, sources, n."""
+    with told_plainly():
+        import json
+
+        from assets.study_config import load_study_config
+        from assets.warehouse import DbtPaths
+        from assets.warehouse.compiled import ModelCompiler
+        from assets.warehouse.database import connect
+        from assets.warehouse.explain import explain as tell
+        from assets.warehouse.lineage import Lineage, source_columns
+
+        place = _built(home)
+        config = load_study_config(place.config / "study.yml")
+        with out.status("Reading the models …"):
+            models = ModelCompiler(DbtPaths.of(place), config).compile(config)
+        with connect(place.work_db, read_only=True, temp=place.temp) as connection:
+            manifest = json.loads(place.manifest.read_text("utf-8"))
+            told = tell(column, connection, manifest, Lineage(models, source_columns(connection)), config)
+        sys.stdout.write(told.as_text() + "\n")
+
+
+def sensitivity(
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for sensitivity.csv and sensitivity.svg.")],
+    home: HomeOption = None,
+) -> None:
+    """Rerun the headline numbers under each alternative definition: which findings survive?"""
+    with told_plainly():
+        from assets.study_config import load_study_config
+        from assets.warehouse import DbtPaths
+        from assets.warehouse.compiled import ModelCompiler
+        from assets.warehouse.database import connect
+        from assets.warehouse.sensitivity import plot_sensitivity
+        from assets.warehouse.sensitivity import sensitivity as rerun
+
+        place = _built(home)
+        config = load_study_config(place.config / "study.yml")
+        with out.status("Rereading the definitions …") as status:
+            compiler = ModelCompiler(DbtPaths.of(place), config)
+            with connect(place.work_db, read_only=True, temp=place.temp) as connection:
+                table = rerun(connection, compiler, config, _findings, progress=status.update)
+        out_dir.mkdir(parents=True, exist_ok=True)
+        table.to_csv(out_dir / "sensitivity.csv", index=False)
+        tested = table[table["p"].notna() & (table["definition"] == "(in force)")].nsmallest(6, "p")["finding"]
+        plot_sensitivity(table[table["finding"].isin(tested)], out_dir / "sensitivity.svg")
+        counts = table.loc[table["definition"] != "(in force)", "verdict"].value_counts()
+        for verdict, n in counts.items():
+            out.print(f"{n:>5}  {verdict}")
+        out.print(f"[green]✓[/green] {out_dir / 'sensitivity.csv'} and sensitivity.svg", soft_wrap=True)
+
+
+def _built(option: Path | None) -> Home:
+    home = home_of(option)
+    if not home.work_db.is_file():
+        fail(f"nothing is built in {home.root} yet: run `outcomes run` first")
+    return home
+
+
+def _models(home: Home) -> "tuple[StudyConfig, Any]":
+    from assets.study_config import load_study_config
+    from assets.warehouse import DbtPaths
+    from assets.warehouse.compiled import ModelCompiler
+
+    config = load_study_config(home.config / "study.yml")
+    return config, ModelCompiler(DbtPaths.of(home), config).compile(config)
+
+
+def _findings(frame: "pd.DataFrame", config: "StudyConfig") -> "dict[str, Finding]":
+    """Every coefficient and paired test of the study, as the sensitivity table compares them."""
+    from assets.study.replicate import records
+    from assets.study.run import run_study
+    from assets.study.spec import parse_spec
+    from assets.warehouse.sensitivity import Finding, described
+
+    tables = run_study(frame, parse_spec(config.analysis, "config/study.yml: analysis"))
+    n = {row["model"]: row["n"] for row in records(tables["models"])}
+    found = described(frame, config)
+    for row in records(tables["coefficients"]):
+        if row["method"] == "ml" and row["term"] != "intercept":
+            name = " ".join(part for part in (row["model"], row["equation"], row["term"]) if part)
+            found[name] = Finding(n[row["model"]], row["b"], row["p"])
+    for row in records(tables["paired_tests"]):
+        found[f"change in {row['name']}"] = Finding(row["n_pairs"], row["hodges_lehmann"], row["p"])
+    return found
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (freeze, rebuild, drift, explain, sensitivity):
+        app.command()(command)
