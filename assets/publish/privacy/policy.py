@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assets.errors import ConfigError
+from assets.publish.privacy.retention import Retention
 
 PUBLIC_FLOOR = 11
 RESEARCH_FLOOR = 3
@@ -62,6 +63,7 @@ class Policy(_Part):
     same: tuple[tuple[str, str], ...] = ()
     sums: dict[str, tuple[str, ...]] = {}
     overrides: tuple[Override, ...] = ()
+    retention: Retention = Retention()
 
     def override(self, zone: str, today: date) -> Override | None:
         """Return the override of ``zone`` that is in force, the lowest k first."""
