@@ -1,5 +1,6 @@
 """Which source columns stand behind a column, read from the models' own SQL."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -55,7 +56,10 @@ class Lineage:
 
     def _root(self, column: ColumnName) -> Any:
         """The column's lineage within its own model; all columns of a model are followed at once and kept."""
-        from sqlglot.lineage import lineage
+        with warnings.catch_warnings():
+            # sqlglot's older accelerator, a dependency of dagster-dbt, announces its own end at import.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from sqlglot.lineage import lineage
 
         model = self._by_name.get(column[:2])
         if model is None:

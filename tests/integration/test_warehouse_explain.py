@@ -1,17 +1,16 @@
 """A number is followed back to its sources, and no text of the marts comes from a name or a note."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 import pytest
 from warehouse_agencies import load, random_agency
+from warehouse_models import shipped_compiler, shipped_config, shipped_models
 
 from assets.errors import ConfigError
-from assets.study_config import StudyConfig, load_study_config
-from assets.warehouse.compiled import ModelCompiler, run_models
-from assets.warehouse.dbt import DbtPaths
+from assets.study_config import StudyConfig
+from assets.warehouse.compiled import run_models
 from assets.warehouse.explain import Explanation, explain
 from assets.warehouse.lineage import ColumnName, Lineage, source_columns
 
@@ -32,11 +31,8 @@ class Night(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def night(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    folder = tmp_path_factory.mktemp("explain")
-    config = load_study_config(project_root / "config" / "study.yml")
-    compiler = ModelCompiler(DbtPaths(Path(":memory:"), folder / "dbt", folder / "tmp"), config)
-    models = compiler.compile(config)
+def night() -> Iterator[Night]:
+    config, compiler, models = shipped_config(), shipped_compiler(), shipped_models()
     with duckdb.connect(config={"threads": 1}) as connection:
         load(random_agency(3, 30), connection)
         run_models(connection, models)

@@ -10,30 +10,29 @@ from typing import Any
 import duckdb
 import pytest
 from warehouse_agencies import load, random_agency
+from warehouse_models import shipped_compiler, shipped_config, shipped_models
 from warehouse_oracle import Agency
 
 from assets.errors import ConfigError
-from assets.study_config import StudyConfig, load_study_config
+from assets.study_config import StudyConfig
 from assets.warehouse.compiled import CompiledModel, ModelCompiler, run_models
-from assets.warehouse.dbt import DbtPaths
 from assets.warehouse.drift import Drift, drift, rebuild
 from assets.warehouse.frozen import freeze, frozen_config, read_freeze
 
 
 @pytest.fixture(scope="module")
-def config(project_root: Path) -> StudyConfig:
-    return load_study_config(project_root / "config" / "study.yml")
+def config() -> StudyConfig:
+    return shipped_config()
 
 
 @pytest.fixture(scope="module")
-def compiler(config: StudyConfig, tmp_path_factory: pytest.TempPathFactory) -> ModelCompiler:
-    folder = tmp_path_factory.mktemp("compiled")
-    return ModelCompiler(DbtPaths(Path(":memory:"), folder / "dbt", folder / "tmp"), config)
+def compiler() -> ModelCompiler:
+    return shipped_compiler()
 
 
 @pytest.fixture(scope="module")
-def models(config: StudyConfig, compiler: ModelCompiler) -> tuple[CompiledModel, ...]:
-    return compiler.compile(config)
+def models() -> tuple[CompiledModel, ...]:
+    return shipped_models()
 
 
 def night(agency: Agency, models: tuple[CompiledModel, ...]) -> duckdb.DuckDBPyConnection:

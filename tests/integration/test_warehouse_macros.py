@@ -6,21 +6,19 @@ from pathlib import Path
 import duckdb
 import pytest
 from warehouse_agencies import load, random_agency
+from warehouse_models import shipped_compiler, shipped_config, shipped_models
 
-from assets.study_config import load_study_config
 from assets.warehouse.analyst_macros import comment_tables, create_macros
-from assets.warehouse.compiled import ModelCompiler, run_models
-from assets.warehouse.dbt import DbtPaths
+from assets.warehouse.compiled import run_models
 
 
 @pytest.fixture(scope="module")
-def file(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("macros")
-    config = load_study_config(project_root / "config" / "study.yml")
-    compiler = ModelCompiler(DbtPaths(Path(":memory:"), folder / "dbt", folder / "tmp"), config)
+    config, compiler = shipped_config(), shipped_compiler()
     with duckdb.connect(config={"threads": 1}) as connection:
         load(random_agency(11, 60), connection)
-        run_models(connection, compiler.compile(config))
+        run_models(connection, shipped_models())
         connection.execute(f"attach '{folder / 'published.duckdb'}' as published; create schema published.marts")
         for (name,) in connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts' and database_name = 'memory'"

@@ -11,11 +11,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from warehouse_agencies import load, random_agency, side_by_side
+from warehouse_models import shipped_compiler
 from warehouse_oracle import client_study
 
 from assets.study_config import StudyConfig, study_config
-from assets.warehouse.compiled import CompiledModel, ModelCompiler, run_models
-from assets.warehouse.dbt import DbtPaths
+from assets.warehouse.compiled import CompiledModel, run_models
 
 # Each line changes several definitions at once; every alternative of the contract's section 2 stands in one at least.
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -71,11 +71,10 @@ def changed(shipped: dict[str, Any], changes: dict[str, Any]) -> StudyConfig:
 
 
 @pytest.fixture(scope="module")
-def variants(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[StudyConfig, Any]]:
-    folder = tmp_path_factory.mktemp("compiled")
+def variants(project_root: Path) -> dict[str, tuple[StudyConfig, Any]]:
     shipped = yaml.safe_load((project_root / "config" / "study.yml").read_text("utf-8"))
     configs = {name: changed(shipped, changes) for name, changes in VARIANTS.items()}
-    compiler = ModelCompiler(DbtPaths(Path(":memory:"), folder / "dbt", folder / "tmp"), configs["as shipped"])
+    compiler = shipped_compiler()
     return {name: (config, compiler.compile(config, ["+client_study"])) for name, config in configs.items()}
 
 
@@ -109,12 +108,12 @@ def differences(found: dict[str, dict[str, Any]], wanted: dict[str, dict[str, An
     return lines
 
 
-AGENCIES_AT_ONCE = 5
-"""Planning the models' SQL takes most of a run, so several agencies share one: 40 examples are 200 agencies."""
+AGENCIES_AT_ONCE = 8
+"""Planning the models' SQL takes most of a run, so several agencies share one: 25 examples are 200 agencies."""
 
 
 @settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -7,10 +7,10 @@ from xml.etree import ElementTree as ET
 import duckdb
 import pytest
 from warehouse_agencies import load, random_agency
+from warehouse_models import shipped_compiler, shipped_config, shipped_models
 
-from assets.study_config import StudyConfig, load_study_config
-from assets.warehouse.compiled import ModelCompiler, run_models
-from assets.warehouse.dbt import DbtPaths
+from assets.study_config import StudyConfig
+from assets.warehouse.compiled import run_models
 from assets.warehouse.sensitivity import (
     ALTERNATIVES,
     Alternative,
@@ -31,8 +31,8 @@ FEW = (
 
 
 @pytest.fixture(scope="module")
-def config(project_root: Path) -> StudyConfig:
-    return load_study_config(project_root / "config" / "study.yml")
+def config() -> StudyConfig:
+    return shipped_config()
 
 
 def test_every_alternative_is_a_valid_setting_and_the_one_in_force_is_passed_over(config: StudyConfig) -> None:
@@ -65,11 +65,11 @@ def test_the_verdict_in_a_word(found: Finding, base: Finding, word: str) -> None
 
 
 def test_only_what_a_definition_touches_moves(config: StudyConfig, tmp_path: Path) -> None:
-    compiler = ModelCompiler(DbtPaths(Path(":memory:"), tmp_path / "dbt", tmp_path / "tmp"), config)
+    compiler = shipped_compiler()
     told: list[str] = []
     with duckdb.connect(config={"threads": 1}) as connection:
         load(random_agency(5, 80), connection)
-        run_models(connection, compiler.compile(config))
+        run_models(connection, shipped_models())
         table = sensitivity(connection, compiler, config, described, alternatives=FEW, progress=told.append)
         mean = connection.execute("select avg(services_t0) from marts.client_study").fetchone()
 

@@ -1,0 +1,151 @@
+"""What must not matter: order of rows and drops, copies and parts of a file, strangers, and the calendar itself."""
+
+import copy
+import random
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+from warehouse_agencies import load, random_agency
+from warehouse_models import shipped_compiler, shipped_config
+from warehouse_oracle import Agency
+
+from assets.study_config import StudyConfig, study_config
+from assets.warehouse.compiled import CompiledModel, ModelCompiler, run_models
+
+Rows = dict[str, dict[str, Any]]
+SEEDS = (101, 102, 103)
+DAYS = 97
+
+
+@pytest.fixture(scope="module")
+def config() -> StudyConfig:
+    return shipped_config()
+
+
+@pytest.fixture(scope="module")
+def compiler() -> ModelCompiler:
+    return shipped_compiler()
+
+
+@pytest.fixture(scope="module")
+def models(config: StudyConfig, compiler: ModelCompiler) -> tuple[CompiledModel, ...]:
+    return compiler.compile(config, ["+client_study"])
+
+
+def derived(agency: Agency, models: tuple[CompiledModel, ...]) -> Rows:
+    with duckdb.connect(config={"threads": 1}) as connection:
+        load(agency, connection)
+        run_models(connection, models)
+        cursor = connection.execute(
+            "select source_client_id, study.* exclude (client_id) from marts.client_study as study"
+            " join control.crosswalk using (client_id)"
+        )
+        names = [column[0] for column in cursor.description[1:]]
+        return {row[0]: dict(zip(names, row[1:], strict=True)) for row in cursor.fetchall()}
+
+
+def shuffled(agency: Agency) -> Agency:
+    draw = random.Random(1)
+    for exports in agency.exports.values():
+        for _, _, rows in exports:
+            draw.shuffle(rows)
+            for position, row in enumerate(rows, start=2):
+                row["row_number"] = position
+    return agency
+
+
+def dropped_in_reverse(agency: Agency) -> Agency:
+    agency.exports = {feed: exports[::-1] for feed, exports in reversed(agency.exports.items())}
+    return agency
+
+
+def dropped_again(agency: Agency) -> Agency:
+    """The newest export of each feed lies in the inbox twice, once with other bytes (another token, a later hour)."""
+    for feed, exports in agency.exports.items():
+        moment, _, rows = exports[-1]
+        exports.append((moment + timedelta(hours=5), f"{feed}-again", copy.deepcopy(rows)))
+    return agency
+
+
+def in_three_parts(agency: Agency) -> Agency:
+    for feed, exports in agency.exports.items():
+        moment, token, rows = exports.pop()
+        for part in range(3):
+            exports.append((moment + timedelta(minutes=part), f"{token}-{part}", rows[part::3]))
+        assert sum(len(rows) for _, _, rows in exports) or feed
+    return agency
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("change", [shuffled, dropped_in_reverse, dropped_again, in_three_parts])
+def test_how_the_files_came_does_not_matter(
+    models: tuple[CompiledModel, ...], change: Callable[[Agency], Agency], seed: int
+) -> None:
+    agency = random_agency(seed, 15)
+    plain = derived(agency, models)
+    assert derived(change(copy.deepcopy(agency)), models) == plain
+    assert len(plain) > 10
+
+
+def test_a_stranger_changes_nobody_else(models: tuple[CompiledModel, ...]) -> None:
+    agency = random_agency(104, 12)
+    plain = derived(agency, models)
+    stranger = random_agency(105, 1, block=3)
+    both = copy.deepcopy(agency)
+    for feed, exports in stranger.exports.items():
+        moment, token, rows = exports[-1]
+        newest = both.exports[feed][-1]
+        offset = len(newest[2]) + 100
+        newest[2].extend({**row, "row_number": row["row_number"] + offset} for row in rows)
+        assert (moment, token) == (newest[0], newest[1])
+    found = derived(both, models)
+    assert {client: found[client] for client in plain} == plain
+    assert len(found) == len(plain) + 1
+
+
+def test_only_distances_matter_not_the_calendar(
+    models: tuple[CompiledModel, ...], compiler: ModelCompiler, config: StudyConfig
+) -> None:
+    """Everything, the study's period included, happens some days later: only age, a matter of birthdays, may differ."""
+    agency = random_agency(106, 20)
+    plain = derived(agency, models)
+
+    later = copy.deepcopy(agency)
+    for exports in later.exports.values():
+        for _, _, rows in exports:
+            for row in rows:
+                for name, value in row.items():
+                    if isinstance(value, date | datetime) and name != "date_of_birth":
+                        row[name] = value + timedelta(days=DAYS)
+    settings = config.model_dump(mode="json")
+    settings["study"] = {
+        "start": (config.study.start + timedelta(days=DAYS)).isoformat(),
+        "end": (config.study.end + timedelta(days=DAYS)).isoformat(),
+    }
+    found = derived(later, compiler.compile(study_config(settings, "shifted"), ["+client_study"]))
+
+    for rows in (plain, found):
+        for row in rows.values():
+            del row["age"]
+    assert found == plain
+
+
+def test_research_rows_stand_in_the_order_of_random_ids(models: tuple[CompiledModel, ...]) -> None:
+    agency = random_agency(107, 40)
+    with duckdb.connect(config={"threads": 1}) as connection:
+        load(agency, connection)
+        connection.execute("update control.crosswalk set client_id = md5(source_client_id)")
+        run_models(connection, models)
+        ids = [row[0] for row in connection.execute("select client_id from marts.client_study").fetchall()]
+        intake = [
+            row[0]
+            for row in connection.execute(
+                "select c.intake_date from marts.client_study join intermediate.int_clients_identified as c"
+                " using (client_id) where c.intake_date is not null order by client_id"
+            ).fetchall()
+        ]
+    assert ids == sorted(ids)
+    assert intake != sorted(intake)
