@@ -58,7 +58,9 @@ def make_home(root: Path, clients: int = 40) -> Home:
     prepare_home(home)
     write_manifest(home)
     with duckdb.connect(str(home.work_db)) as connection:
+        connection.execute("begin")
         fill(connection, clients)
+        connection.execute("commit")
         begin(connection, home, 1)
     return home
 

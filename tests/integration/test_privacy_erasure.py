@@ -30,6 +30,7 @@ def home(tmp_path: Path) -> Home:
     home = make_home(tmp_path / "home")
     token = "ef" * 6
     with duckdb.connect(str(home.work_db)) as connection:
+        connection.execute("begin")
         connection.execute("drop table raw.intake")
         connection.execute(
             "create table raw.intake (file_token varchar, sheet varchar, row_number int, client_id_raw varchar,"
@@ -58,6 +59,7 @@ def home(tmp_path: Path) -> Home:
             "create table control.client_aliases (client_id_raw varchar, client_id varchar, reason varchar)"
         )
         connection.execute("insert into control.client_aliases values ('YBARRAZAN', ?, 'typo')", [GONE])
+        connection.execute("commit")
         publish(home, connection, build_id(1))
         publish(home, connection, begin(connection, home, 2))
     for name in (token, "aa" * 6):

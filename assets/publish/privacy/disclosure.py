@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from assets.publish.privacy.cells import System
 from assets.publish.privacy.collapse import collapse_descriptives, collapse_stages
 from assets.publish.privacy.policy import Policy
-from assets.publish.privacy.public_tables import CLIENTS, PublicTables
+from assets.publish.privacy.public_counts import CLIENTS
+from assets.publish.privacy.public_tables import PublicTables
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -107,11 +107,10 @@ class _working:
         if not self.home.work_db.exists():
             raise DataError("NOBODY", "this home has no database yet")
         self.connection = duckdb.connect()
-        encrypted = self.home.work_db.read_bytes()[:64][8:12] == b"DUCK" and _is_encrypted(self.home.work_db)
+        encrypted = _is_encrypted(self.home.work_db)
         attach(self.connection, self.home.work_db, "warehouse", self.key if encrypted else None)
         self.connection.execute("use warehouse")
         erasure_list.register(self.connection, self.home)
-        self.encrypted = encrypted
         return self.connection
 
     def __exit__(self, *_: object) -> None:
