@@ -16,7 +16,7 @@ import duckdb
 from assets.home import Home
 from assets.publish.codebook import Column, read_codebook
 from assets.publish.gate import RESEARCH_SCHEMAS, check_research
-from assets.publish.privacy.encryption import attach
+from assets.publish.privacy.encryption import attach, seal_vault
 from assets.publish.privacy.keys import Key, load_key, remember_key
 from assets.publish.zones import PRIVATE_FILE, SHARED_FILE
 
@@ -37,13 +37,14 @@ def publish(home: Home, connection: duckdb.DuckDBPyConnection, build_id: str, *,
 
     ``connection`` is open on the working database and holds no transaction. Both files are complete, checked and on
     disk before either symlink moves; after a failure the symlinks stand as before and nothing half-written is left.
-    The agency's file is encrypted when a key is set. Raises ``DataError`` when the research file breaks a rule of its
+    The agency's file and the vault are encrypted when a key is set. Raises ``DataError`` when the research file breaks a rule of its
     zone (``gate.py``), ``ConfigError`` for a missing or wrong key.
     """
     columns = read_codebook(connection)
     key = load_key(home)
     if key:
         remember_key(home, key)
+        seal_vault(home, key)
     home.temp.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _fresh(home.temp / "research.duckdb.part") as research, _fresh(home.temp / "agency.duckdb.part") as agency:
         with _attached(connection, research, None) as name:

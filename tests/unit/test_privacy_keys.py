@@ -135,14 +135,18 @@ def test_the_vault_is_sealed_in_place_once_and_read_back(home: Home) -> None:
     key = made(home)
     place = home.vault / "ab" / ("ab" * 32)
     place.write_bytes(b"PK\x03\x04Zorblatt")
-    (place.with_name(place.name + ".sealing")).write_bytes(b"half written before a crash")
+    sealed = place.with_name(place.name + ".sealed")
+    place.with_name(place.name + ".sealing").write_bytes(b"half written before a crash")
     assert seal_vault(home, key) == 1
     assert seal_vault(home, key) == 0
-    assert place.read_bytes().startswith(MAGIC)
-    assert read_vault(place, key) == b"PK\x03\x04Zorblatt"
+    assert sealed.read_bytes().startswith(MAGIC)
+    assert read_vault(place, key) == read_vault(sealed, key) == b"PK\x03\x04Zorblatt"
     with pytest.raises(ConfigError, match="OUTCOMES_KEY_FILE"):
         read_vault(place, None)
-    assert [path.name for path in place.parent.iterdir()] == [place.name]
+    assert [path.name for path in place.parent.iterdir()] == [sealed.name]
+    place.write_bytes(b"PK\x03\x04Zorblatt")
+    assert seal_vault(home, key) == 1
+    assert not place.exists()
 
 
 def test_an_encrypted_database_opens_with_its_key_only(home: Home, tmp_path: Path) -> None:

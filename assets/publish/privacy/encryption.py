@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MAGIC = b"OWVAULT1"
+SEALED = ".sealed"
 _NONCE = 12
 
 
@@ -85,36 +86,38 @@ def unseal(sealed: bytes, key: Key) -> bytes:
 
 
 def seal_vault(home: Home, key: Key) -> int:
-    """Encrypt every plain file of the vault in its place (the name, the SHA-256 of the content, stays); count them.
+    """Encrypt every plain file of the vault as ``<sha256>.sealed`` and remove the plain one; returns how many.
 
-    A file is replaced only once its sealed copy is on disk; after a crash the next run seals what is left.
+    A plain file goes only once its sealed copy is on disk; after a crash the next call seals what is left. A file that
+    is read again (new maps) stands in the vault in plain until the call that follows.
     """
     sealed = 0
     for rest in home.vault.rglob("*.sealing"):
         rest.unlink()
-    for path in sorted(path for path in home.vault.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            if file.read(len(MAGIC)) == MAGIC:
-                continue
+    for path in sorted(path for path in home.vault.rglob("*") if path.is_file() and path.suffix != SEALED):
         draft = path.with_name(path.name + ".sealing")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
         with os.fdopen(handle, "wb") as file:
             file.write(seal(path.read_bytes(), key))
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        draft.replace(path.with_name(path.name + SEALED))
+        path.unlink()
         sealed += 1
     return sealed
 
 
 def read_vault(path: Path, key: Key | None) -> bytes:
-    """Return the original bytes of a vault file, sealed or plain; raises ``ConfigError`` when it needs a key."""
-    data = path.read_bytes()
-    if not data.startswith(MAGIC):
-        return data
+    """Return the original bytes of a vault file, by its plain or its sealed path.
+
+    Raises ``ConfigError`` when it is sealed and no key is set, ``DataError`` when it was changed.
+    """
+    closed = path if path.suffix == SEALED else path.with_name(path.name + SEALED)
+    if path.suffix != SEALED and path.exists():
+        return path.read_bytes()
     if key is None:
         raise ConfigError("OUTCOMES_KEY_FILE is not set, but the vault is encrypted: set it to the agency's key file")
-    return unseal(data, key)
+    return unseal(closed.read_bytes(), key)
 
 
 def disk_encryption(
