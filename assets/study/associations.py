@@ -60,7 +60,7 @@ def associations(data: StudyFrame) -> tuple[list[Row], list[Row]]:
         rows.append({"row_variable": row_variable, "column_variable": column_variable, **result})
         name = f"{row_variable} x {column_variable}"
         if work:
-            notes.append({"model": name, "check": "exact_p_over_a_minute_tables_to_visit", "value": work})
+            notes.append({"model": name, "check": "exact_p_over_a_minute_fillings_needed", "value": work})
         if result["df"] is None:
             notes.append({"model": name, "check": "association_needs_two_categories_each", "value": float(table.size)})
     return rows, notes

@@ -188,5 +188,5 @@ def test_a_large_table_is_not_enumerated() -> None:
     table = np.random.default_rng(5).integers(150, 250, size=(6, 5))
     row, work = association(table)
     assert np.isnan(row["p_exact"])
-    assert work > 1e8
+    assert work > 3e6
     assert 0 < row["p"] < 1
