@@ -5,6 +5,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
@@ -182,8 +183,27 @@ def _results(state: _State, jobs: list[tuple[int, int, int, int]], processes: in
         return
     # "spawn": the orchestrator runs threads, and forking a process with threads may hang it.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(state,)) as pool:
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(state,)) as pool,
+    ):
         yield from pool.map(_job, jobs)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Child processes read this when they load numpy: threads inside them would only get in each other's way."""
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _start(state: _State) -> None:

@@ -1,6 +1,7 @@
 """Means and covariances of incomplete normal data by EM, and Little's test, as SPSS's MVA but run to convergence."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,18 @@ class EmFit:
     patterns: list[Pattern]
 
 
+# A pattern, its unobserved variables, and where observed, crossed and unobserved covariances stand.
+_Prepared = tuple[Pattern, Ints, Any, Any, Any]
+
+
+def _prepare(groups: list[Pattern], p: int) -> list[_Prepared]:
+    prepared = []
+    for group in groups:
+        seen, hidden = group.observed, np.setdiff1d(np.arange(p), group.observed)
+        prepared.append((group, hidden, np.ix_(seen, seen), np.ix_(seen, hidden), np.ix_(hidden, hidden)))
+    return prepared
+
+
 def patterns_of(data: Floats) -> list[Pattern]:
     """Group the rows (NaN is missing) by what is observed; rows without any value are left out."""
     observed = ~np.isnan(data)
@@ -60,10 +73,11 @@ def fit_em(data: Floats) -> EmFit:
     total = sum(group.n for group in groups)
     p = data.shape[1]
     mean, cov = np.zeros(p), np.eye(p)
+    prepared = _prepare(groups, p)
     converged, iterations = False, 0
     while not converged and iterations < MAX_STEPS:
         iterations += 1
-        new_mean, new_cov = _step(groups, mean, cov, total)
+        new_mean, new_cov = _step(prepared, mean, cov, total)
         change = max(float(np.abs(new_mean - mean).max()), float(np.abs(new_cov - cov).max()))
         mean, cov = new_mean, new_cov
         converged = change < TOLERANCE
@@ -82,23 +96,23 @@ def fit_em(data: Floats) -> EmFit:
     return EmFit(mean * scale + centre, cov * np.outer(scale, scale), loglik, iterations, converged, raw)
 
 
-def _step(groups: list[Pattern], mean: Floats, cov: Floats, total: int) -> tuple[Floats, Floats]:
+def _step(prepared: list[_Prepared], mean: Floats, cov: Floats, total: int) -> tuple[Floats, Floats]:
     p = mean.size
     first, second = np.zeros(p), np.zeros((p, p))
-    for group in groups:
+    for group, hidden, shown, across, unseen in prepared:
         seen = group.observed
-        hidden = np.setdiff1d(np.arange(p), seen)
         expected = mean.copy()
         expected[seen] = group.mean
         spread = np.zeros((p, p))
-        spread[np.ix_(seen, seen)] = group.scatter
+        spread[shown] = group.scatter
         if hidden.size:
-            slope = np.linalg.solve(cov[np.ix_(seen, seen)], cov[np.ix_(seen, hidden)]).T
-            expected[hidden] = mean[hidden] + slope @ (group.mean - mean[seen])
-            spread[np.ix_(hidden, seen)] = slope @ group.scatter
-            spread[np.ix_(seen, hidden)] = spread[np.ix_(hidden, seen)].T
-            left = cov[np.ix_(hidden, hidden)] - slope @ cov[np.ix_(seen, hidden)]
-            spread[np.ix_(hidden, hidden)] = slope @ group.scatter @ slope.T + left
+            shared = cov[across]
+            slope = np.linalg.solve(cov[shown], shared).T
+            expected[hidden] += slope @ (group.mean - mean[seen])
+            moved = slope @ group.scatter
+            spread[across] = moved.T
+            spread[across[1].T, across[0].T] = moved
+            spread[unseen] = moved @ slope.T + cov[unseen] - slope @ shared
         first += group.n * expected
         second += group.n * (spread + np.outer(expected, expected))
     new_mean = first / total
