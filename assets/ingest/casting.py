@@ -79,7 +79,8 @@ def apply_verdicts(
     """Judge each distinct text once and spread the verdicts over the column; blank cells become ``blank``."""
     whole = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
     coded = whole.dictionary_encode()
-    verdicts = [judge(text) for text in coded.dictionary.to_pylist()]
+    # A trimmed dictionary may hold an empty word that no row points at.
+    verdicts = [judge(text) if text else (None, None) for text in coded.dictionary.to_pylist()]
     values = pa.array([value for value, _ in verdicts], type=arrow_type).take(coded.indices)
     if blank is not None:
         values = pc.if_else(pc.is_null(whole), pa.scalar(blank, arrow_type), values)

@@ -3,7 +3,13 @@
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from assets.ingest.texts import clean
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from assets.ingest.texts import BLANKS, clean
+
+_HASHED_APART = {str, float, date, datetime, type(None)}
+"""Types whose equal values have equal texts: booleans and whole numbers are not among them (True == 1 == 1.0)."""
 
 
 def cell_text(value: Any) -> str | None:
@@ -41,3 +47,20 @@ def _moment(value: date | datetime | time | timedelta) -> str:
     if isinstance(value, date | time):
         return value.isoformat()
     return f"{value.total_seconds()} s"
+
+
+def column_texts(cells: list[Any]) -> pa.Array:
+    """A column of cells as trimmed texts, blanks as null; each distinct value is written once."""
+    kinds = set(map(type, cells))
+    if kinds <= {str, type(None)}:
+        return trimmed(pa.array(cells, pa.string()))
+    if kinds <= _HASHED_APART:
+        written = {value: cell_text(value) for value in set(cells)}
+        return pa.array([written[value] for value in cells], pa.string())
+    return pa.array([cell_text(cell) for cell in cells], pa.string())
+
+
+def trimmed(texts: pa.Array) -> pa.Array:
+    """Texts without the blanks around them, empty ones as null."""
+    bare = pc.utf8_trim(texts, characters=BLANKS)
+    return pc.if_else(pc.equal(bare, ""), pa.scalar(None, pa.string()), bare)

@@ -41,35 +41,64 @@ class FileRecord:
 
 @dataclass
 class Stage:
-    """Batches of one file on their way: staged in temporary tables, so that memory stays bounded by a batch."""
+    """Rows of one file on their way into ``raw``.
+
+    One batch stays where the reader put it and DuckDB looks at it there; from the second batch on they gather in a
+    temporary
+    table, so that memory stays bounded by a batch.
+    """
 
     connection: Any
     feeds: Feeds
     tables: dict[str, str] = field(default_factory=dict)
+    views: set[str] = field(default_factory=set)
 
     def take(self, table: str, batch: pa.Table) -> None:
-        """Stage a batch for ``raw.<table>``."""
-        if batch.num_rows == 0:
-            return
+        """Stage a batch for ``raw.<table>``. Raises :class:`SinkError` when the database refuses it."""
         import duckdb
 
-        self.connection.register("incoming_batch", batch)
+        if batch.num_rows == 0:
+            return
         try:
             if table not in self.tables:
                 self.tables[table] = f"stage_{table}"
-                self.connection.execute(f"CREATE OR REPLACE TEMP TABLE stage_{table} AS SELECT * FROM incoming_batch")
-            else:
-                self.connection.execute(f"INSERT INTO stage_{table} BY NAME SELECT * FROM incoming_batch")
+                self.views.add(table)
+                self.connection.register(self.tables[table], batch)
+                return
+            self.materialise(table)
+            self.connection.register("incoming_batch", batch)
+            self.connection.execute(f"INSERT INTO {self.tables[table]} BY NAME SELECT * FROM incoming_batch")
+            self.connection.unregister("incoming_batch")
         except duckdb.Error as error:
             raise SinkError(f"staging {table}: {type(error).__name__}") from None
-        finally:
-            self.connection.unregister("incoming_batch")
+
+    def materialise(self, table: str) -> None:
+        """Turn a staged view into a temporary table whose rows can be changed."""
+        if table not in self.views:
+            return
+        view = self.tables[table]
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {view}_rows AS SELECT * FROM {view}")
+        self.connection.unregister(view)
+        self.views.discard(table)
+        self.tables[table] = f"{view}_rows"
+
+    def replace(self, table: str, name: str) -> None:
+        """Let the temporary table ``name`` stand for what was staged."""
+        self._drop(table)
+        self.tables[table] = name
 
     def clear(self) -> None:
-        """Drop what was staged."""
-        for name in self.tables.values():
-            self.connection.execute(f"DROP TABLE IF EXISTS {name}")
-        self.tables.clear()
+        """Forget what was staged."""
+        for table in list(self.tables):
+            self._drop(table)
+            del self.tables[table]
+
+    def _drop(self, table: str) -> None:
+        if table in self.views:
+            self.connection.unregister(self.tables[table])
+            self.views.discard(table)
+        else:
+            self.connection.execute(f"DROP TABLE IF EXISTS {self.tables[table]}")
 
 
 def settle_rows(stage: Stage, parsed: Parsed, erased: bool) -> tuple[int, int]:
@@ -78,31 +107,42 @@ def settle_rows(stage: Stage, parsed: Parsed, erased: bool) -> tuple[int, int]:
     if kind is None or kind not in stage.tables or kind in stage.feeds.spss:
         return 0, 0
     feed = stage.feeds.all[kind]
-    con, name = stage.connection, stage.tables[kind]
-    n_erased = _drop_erased(con, name) if erased else 0
+    con = stage.connection
+    n_erased = _drop_erased(stage, kind) if erased else 0
+    name = stage.tables[kind]
     columns = [row[0] for row in con.execute(f"DESCRIBE {name}").fetchall()]
-    content = [column for column in columns if column not in ("sheet", "row_number")]
+    content = [column for column in columns if column not in ("sheet", "row_number", "copy_quality")]
     hashed = ", ".join(f"coalesce(CAST({column} AS VARCHAR), chr(30))" for column in content)
-    con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {name}_settled AS
-        SELECT *, row_number() OVER (PARTITION BY row_hash ORDER BY sheet NULLS FIRST, row_number) AS copy
-        FROM (SELECT *, md5(concat_ws({_SEPARATOR}, {hashed})) AS row_hash FROM {name})"""
-    )
-    con.execute(f"DROP TABLE {name}")
-    duplicates = con.execute(f"SELECT count(*) FROM {name}_settled WHERE copy > 1").fetchone()[0]
-    con.execute(f"DELETE FROM {name}_settled WHERE copy > 1")
-    con.execute(f"ALTER TABLE {name}_settled DROP COLUMN copy")
-    stage.tables[kind] = f"{name}_settled"
+    settled = f"settled_{kind}"
+    row_hash = f"md5(concat_ws({_SEPARATOR}, {hashed})) AS row_hash"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {settled} AS SELECT *, {row_hash} FROM {name}")
+    stage.replace(kind, settled)
+    duplicates = _drop_duplicates(con, settled)
     parsed.note("DUPLICATE_ROW", duplicates)
     _set_conflicts_apart(stage, parsed, feed.key, feed.newest_by)
     return duplicates, n_erased
 
 
-def _drop_erased(con: Any, name: str) -> int:
-    where = "client_id IN (SELECT client_id FROM control.erased_clients)"
-    n = con.execute(f"SELECT count(*) FROM {name} WHERE {where}").fetchone()[0]
-    con.execute(f"DELETE FROM {name} WHERE {where}")
-    return int(n)
+def _drop_duplicates(con: Any, name: str) -> int:
+    """Of each set of equal rows the first one in the file stays; the hash is grouped first, a window over all rows
+    costs
+    three times as much."""
+    con.execute(
+        f"""DELETE FROM {name} WHERE rowid IN (
+            SELECT place FROM (
+                SELECT rowid AS place,
+                    row_number() OVER (PARTITION BY row_hash ORDER BY sheet NULLS FIRST, row_number) AS copy
+                FROM {name} WHERE row_hash IN (SELECT row_hash FROM {name} GROUP BY row_hash HAVING count(*) > 1))
+            WHERE copy > 1)"""
+    )
+    return int(con.fetchone()[0])
+
+
+def _drop_erased(stage: Stage, kind: str) -> int:
+    stage.materialise(kind)
+    con = stage.connection
+    con.execute(f"DELETE FROM {stage.tables[kind]} WHERE client_id IN (SELECT client_id FROM control.erased_clients)")
+    return int(con.fetchone()[0])
 
 
 def _set_conflicts_apart(stage: Stage, parsed: Parsed, key: tuple[str, ...], newest_by: str | None) -> None:

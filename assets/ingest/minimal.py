@@ -5,6 +5,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
+import numpy
 import pyarrow as pa
 
 from assets.errors import DataError, Place
@@ -54,7 +55,7 @@ def load_minimal(file: SpssFile, feed: SpssFeed, parsed: Parsed, sink: Sink) -> 
     parsed.rows_read += file.rows
     parsed.rows_out += file.rows
     sink("minimal_dataset_variables", _dictionary(file.variables))
-    sink("minimal_dataset", _long(file, feed))
+    sink("minimal_dataset", _long(file))
 
 
 def _dictionary(variables: list[SpssVariable]) -> pa.Table:
@@ -71,40 +72,50 @@ def _dictionary(variables: list[SpssVariable]) -> pa.Table:
     )
 
 
-def _long(file: SpssFile, feed: SpssFeed) -> pa.Table:
+def _long(file: SpssFile) -> pa.Table:
     """A clean value is null where the file declares the code missing; the code's label (or the code) is the reason."""
-    cases: list[int] = []
-    names: list[str] = []
-    numbers: list[float | None] = []
-    texts: list[str | None] = []
-    reasons: list[str | None] = []
-    for variable in file.variables:
-        values = file.columns[variable.name]
-        cases.extend(range(1, file.rows + 1))
-        names.extend([variable.name] * file.rows)
-        for value in values:
-            number, text, reason = _split(value, variable)
-            numbers.append(number)
-            texts.append(text)
-            reasons.append(reason)
+    cases = pa.array(range(1, file.rows + 1), pa.int32())
+    parts = [_variable(variable, file.columns[variable.name], cases) for variable in file.variables]
+    return pa.concat_tables(parts)
+
+
+def _variable(variable: SpssVariable, cells: Any, cases: pa.Array) -> pa.Table:
+    n = len(cases)
+    declared = variable.missing_places(cells)
+    if variable.is_text:
+        texts = [
+            None if gone or text is None else str(text).rstrip(" ") or None
+            for text, gone in zip(cells, declared, strict=True)
+        ]
+        numbers = pa.nulls(n, pa.float64())
+        values = pa.array(texts, pa.string())
+        reasons = pa.array(
+            [str(text) if gone else None for text, gone in zip(cells, declared, strict=True)], pa.string()
+        )
+    else:
+        system = numpy.isnan(cells)
+        numbers = pa.array(cells, pa.float64(), mask=declared | system)
+        values = pa.nulls(n, pa.string())
+        reasons = _reasons(variable, cells, declared, system)
     return pa.table(
         {
-            "sheet": pa.nulls(len(cases), pa.string()),
-            "row_number": pa.array(cases, pa.int64()),
-            "case_number": pa.array(cases, pa.int32()),
-            "variable": pa.array(names, pa.string()),
-            "value_number": pa.array(numbers, pa.float64()),
-            "value_text": pa.array(texts, pa.string()),
-            "missing_reason": pa.array(reasons, pa.string()),
+            "sheet": pa.nulls(n, pa.string()),
+            "row_number": cases.cast(pa.int64()),
+            "case_number": cases,
+            "variable": pa.repeat(variable.name, n),
+            "value_number": numbers,
+            "value_text": values,
+            "missing_reason": reasons,
         }
     )
 
 
-def _split(value: Any, variable: SpssVariable) -> tuple[float | None, str | None, str | None]:
-    if value is None:
-        return None, None, "system"
-    if variable.is_missing(value):
-        return None, None, variable.value_labels.get(value) or f"code {value:g}" if not variable.is_text else str(value)
-    if variable.is_text:
-        return None, str(value).rstrip(" ") or None, None
-    return float(value), None, None
+def _reasons(variable: SpssVariable, cells: Any, declared: Any, system: Any) -> pa.Array:
+    """``system``, or the label (else the number) of the declared code; null for a value."""
+    if not (declared.any() or system.any()):
+        return pa.nulls(len(cells), pa.string())
+    found = numpy.full(len(cells), None, dtype=object)
+    found[system] = "system"
+    for code in numpy.unique(cells[declared]):
+        found[declared & (cells == code)] = variable.value_labels.get(code) or f"code {code:g}"
+    return pa.array(found, pa.string())

@@ -78,6 +78,8 @@ def apply_overrides(stage: Stage, parsed: Parsed, overrides: list[Override], tod
     if kind is None or kind not in stage.tables:
         return
     feed = stage.feeds.all[kind]
+    if any(override.feed == kind for override in overrides):
+        stage.materialise(kind)
     for override in overrides:
         if override.feed != kind or (override.expiry is not None and override.expiry < today):
             continue

@@ -23,7 +23,8 @@ from assets.ingest.safety import ArchiveScan, exports_in, scan_archive
 from assets.ingest.signature import SUFFIXES, container_holds, signature_of
 from assets.ingest.spss import read_spss
 from assets.ingest.survey_json import parse_responses
-from assets.ingest.tables import TableRun, check_header, read_table, read_titles
+from assets.ingest.table_batch import TableRun
+from assets.ingest.tables import check_header, read_table, read_titles
 from assets.ingest.textfile import TextFile, read_text
 
 

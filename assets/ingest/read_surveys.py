@@ -16,7 +16,7 @@ from assets.ingest.spss import SpssFile
 from assets.ingest.survey_json import survey_from_json
 from assets.ingest.survey_spss import note_label_disagreement, spss_survey_header, survey_from_spss
 from assets.ingest.survey_text import survey_columns, survey_header
-from assets.ingest.surveys import SurveyInput, SurveyMap, load_survey, recognise_survey
+from assets.ingest.surveys import SurveyInput, SurveyMap, coded_places, load_survey, recognise_survey
 from assets.ingest.textfile import TextFile
 
 
@@ -26,7 +26,7 @@ def try_survey_text(file: TextFile, feeds: Feeds, parsed: Parsed, sink: Sink, *,
     if header is None:
         return False
     survey = _known(header, feeds, parsed)
-    data = survey_columns(file, header, parsed)
+    data = survey_columns(file, header, parsed, coded_places(survey))
     data.sheet = sheet
     load_survey(data, survey, feeds.agency, parsed, sink)
     return True

@@ -28,8 +28,8 @@ MAX_CELLS = 60_000_000
 _CHUNK = 1 << 20
 _OVERLAP = 200
 _ROW_NUMBER = re.compile(rb'<row\b[^>]{0,150}?\br="(\d{1,9})"')
-_WIDE_COLUMN = re.compile(rb'\br="[A-Z]{2,3}\d')
-_FAR_CELL = re.compile(rb'\br="[A-Z]\d{6,}"')
+_WIDE_COLUMN = re.compile(rb'r="[A-Z]{2,3}\d')
+_FAR_CELL = re.compile(rb'r="[A-Z]\d{7}')
 _FILLED_CELL = re.compile(rb'<c\b[^>]{0,150}?\br="([A-Z]{1,3})(\d{1,9})"[^>]{0,150}(?<!/)>')
 _MARKUP = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _WIDE_MARKUP = re.compile(

@@ -1,7 +1,6 @@
 """SPSS files through pyreadstat: values, labels, and user-missing codes kept apart with their reason."""
 
 import json
-import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -31,23 +30,27 @@ class SpssVariable:
         """True for dates and datetimes, which SPSS stores as seconds since 1582-10-14."""
         return self.format.rstrip("0123456789.").upper() in _MOMENTS
 
-    def is_missing(self, value: Any) -> bool:
-        """True for a value that the file declares missing."""
+    def missing_places(self, cells: Any) -> Any:
+        """A boolean array: True where a cell (see :class:`SpssFile`) is a value that the file declares missing."""
+        import numpy
+
+        if self.is_text:
+            codes = {str(span["lo"]).rstrip() for span in self.user_missing}
+            return numpy.array([text is not None and text.rstrip() in codes for text in cells], dtype=bool)
+        found = numpy.zeros(len(cells), dtype=bool)
         for span in self.user_missing:
-            low, high = span["lo"], span["hi"]
-            if self.is_text:
-                if str(value).rstrip() == str(low).rstrip():
-                    return True
-            elif _as_float(low) <= value <= _as_float(high):
-                return True
-        return False
+            found |= (cells >= float(span["lo"])) & (cells <= float(span["hi"]))
+        return found
 
 
 @dataclass
 class SpssFile:
-    """A file as read: the raw cells by variable (None = system missing) and the dictionary."""
+    """A file as read: cells by variable and the dictionary.
 
-    columns: dict[str, list[Any]]
+    Numbers (dates as seconds since 1582-10-14) are a float array with NaN for system-missing, texts a list.
+    """
+
+    columns: dict[str, Any]
     variables: list[SpssVariable]
     rows: int
     encoding: str
@@ -55,15 +58,12 @@ class SpssFile:
     notes: list[str] = field(default_factory=list)
 
 
-def _as_float(value: Any) -> float:
-    return float(value)
-
-
 def read_spss(path: Path, kind: str = "sav") -> SpssFile:
     """Read a SAV, ZSAV or POR with user-missing values kept and dates as their raw seconds.
 
     Raises :class:`DataError` ``CORRUPT``, ``PASSWORD`` or ``READER_FAILED``.
     """
+    import numpy
     import pyreadstat
 
     probe(str(path), kind)
@@ -97,14 +97,8 @@ def read_spss(path: Path, kind: str = "sav") -> SpssFile:
     ]
     rows = len(next(iter(data.values()), []))
     created = getattr(meta, "creation_time", None)
-    columns = {name: [_cell(value) for value in data[name]] for name in meta.column_names}
+    columns = {v.name: data[v.name] if v.is_text else numpy.array(data[v.name], dtype=float) for v in variables}
     return SpssFile(columns, variables, rows, str(meta.file_encoding), created, list(meta.notes or []))
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, float) and math.isnan(value):
-        return None
-    return value
 
 
 def json_labels(variable: SpssVariable) -> str | None:

@@ -45,7 +45,7 @@ class _Child:
     def _running(self) -> subprocess.Popen[str]:
         start = f"import sys; sys.path[:] = {sys.path!r}; from assets.ingest.spss_probe import main; main()"
         if self._process is None or self._process.poll() is not None:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter and this module, nothing from a file
                 [sys.executable, "-c", start],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
+from typing import Any
 
+from assets.ingest.cells import cell_text
 from assets.ingest.texts import fold
 
 _REPORT_RUN = re.compile(
@@ -13,27 +15,33 @@ _REPORT_RUN = re.compile(
 
 
 class StructureRule:
-    """Tells data from structure by one sheet's header: where its keys are, what its total rows say."""
+    """Tells data from structure by one sheet's header: where the client ID is, what the form's total rows say."""
 
-    def __init__(
-        self, header: list[str | None], key_places: list[int], id_place: int | None, words: tuple[str, ...]
-    ) -> None:
+    def __init__(self, header: tuple[str | None, ...], id_place: int | None, words: tuple[str, ...]) -> None:
         self._header = [fold(text) if text else "" for text in header]
-        self._keys = key_places
-        self._id = id_place
-        words_pattern = "|".join(re.escape(fold(word)) for word in sorted(words, key=len, reverse=True))
-        self._total = re.compile(rf"(?:{words_pattern})\b.*")
+        self._id = -1 if id_place is None else id_place
+        self._id_header = self._header[id_place] if id_place is not None else ""
+        pattern = "|".join(re.escape(fold(word)) for word in sorted(words, key=len, reverse=True))
+        self._total = re.compile(rf"(?:{pattern})\b.*")
         self.counts: Counter[str] = Counter()
+
+    def is_data(self, cells: list[Any]) -> bool:
+        """True for a row of data. Most rows are settled by one look at the client ID; a million blank ones by none."""
+        if cells.count("") == len(cells):
+            self.counts["blank"] += 1
+            return False
+        typed = cells[self._id] if 0 <= self._id < len(cells) else None
+        if typed not in (None, "") and str(typed)[:1].casefold() != self._id_header[:1]:
+            return True
+        return self.kind([cell_text(cell) for cell in cells]) is None
 
     def kind(self, row: list[str | None]) -> str | None:
         """Name the structure a row of texts is (``blank``, ``total``, ``header``, ``footer``), or None for data."""
         filled = [i for i, text in enumerate(row) if text is not None]
         if not filled:
             return self._count("blank")
-        if self._id is not None and self._id < len(row) and row[self._id] is not None:
-            if fold(row[self._id] or "") == self._header[self._id] and self._repeats_header(row, filled):
-                return self._count("header")
-            return None
+        if 0 <= self._id < len(row) and row[self._id] is not None:
+            return self._count("header") if self._repeats_header(row, filled) else None
         first = row[filled[0]] or ""
         if self._total.fullmatch(fold(first)):
             return self._count("total")
@@ -42,6 +50,8 @@ class StructureRule:
         return None
 
     def _repeats_header(self, row: list[str | None], filled: list[int]) -> bool:
+        if fold(row[self._id] or "") != self._id_header:
+            return False
         same = sum(1 for i in filled if i < len(self._header) and fold(row[i] or "") == self._header[i])
         return same >= max(2, len(filled) - 1)
 

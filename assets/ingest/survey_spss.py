@@ -1,6 +1,7 @@
 """A Qualtrics survey exported as SAV: column names for keys, labels for questions, no time zone, -99 an ordinary
 number."""
 
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,11 +48,11 @@ def spss_moment(seconds: float) -> datetime | None:
 
 
 def _text(value: Any, variable: SpssVariable) -> str | None:
-    if value is None:
-        return None
     if variable.is_text:
-        return clean(str(value)) or None
+        return clean(str(value or "")) or None
     number = float(value)
+    if math.isnan(number):
+        return None
     if variable.is_moment:
         moment = spss_moment(number)
         return moment.isoformat(sep=" ") if moment is not None else "outside the calendar"

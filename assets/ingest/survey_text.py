@@ -7,18 +7,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assets.errors import DataError
+from assets.ingest.cells import trimmed
 from assets.ingest.parsed import Parsed, Quarantined
 from assets.ingest.qualtrics_header import SurveyHeader, read_header
 from assets.ingest.surveys import SurveyInput
 from assets.ingest.textfile import TextFile
+from assets.ingest.texts import BLANKS
 
 MAX_UNEVEN = 0.05
-_BLANKS = " \t\r\n\u00a0\u2007\u202f\ufeff\u200b"
+HEADER_TEXT = 4_000_000
+"""Characters within which the three header rows must end: question texts run to some hundred thousand."""
 
 
 def survey_header(file: TextFile) -> SurveyHeader | None:
     """The Qualtrics header of a text file, or None when it has none."""
-    reader = csv.reader(io.StringIO(file.text, newline=""), delimiter=file.delimiter)
+    reader = csv.reader(io.StringIO(file.text[:HEADER_TEXT], newline=""), delimiter=file.delimiter)
     try:
         records = [record for _, record in zip(range(3), reader, strict=False)]
     except csv.Error:
@@ -26,14 +29,16 @@ def survey_header(file: TextFile) -> SurveyHeader | None:
     return read_header(records)
 
 
-def survey_columns(file: TextFile, header: SurveyHeader, parsed: Parsed) -> SurveyInput:
+def survey_columns(file: TextFile, header: SurveyHeader, parsed: Parsed, coded: set[int] | None = None) -> SurveyInput:
     """All responses as trimmed text columns (blank = None), numbered by record with the header counted.
+
+    Columns at the places ``coded`` have few distinct values and come dictionary-encoded.
 
     Raises :class:`DataError` ``UNEVEN_ROWS`` where more than 5 % of the records do not fit the header, ``CORRUPT``
     where
     quotes do not pair up.
     """
-    source = io.StringIO(file.text, newline="")
+    source = io.StringIO(file.text[:HEADER_TEXT], newline="")
     reader = csv.reader(source, delimiter=file.delimiter)
     width = 0
     for _, record in zip(range(header.rows), reader, strict=False):
@@ -41,7 +46,7 @@ def survey_columns(file: TextFile, header: SurveyHeader, parsed: Parsed) -> Surv
     rest = file.text[source.tell() :]
     stripped = rest.rstrip("\r\n")
     trailing = max(0, rest[len(stripped) :].count("\n") - 1)
-    columns = _by_arrow(stripped, width, file.delimiter)
+    columns = _by_arrow(stripped, width, file.delimiter, coded or set())
     numbers: list[int] = []
     uneven = blank = 0
     if columns is None:
@@ -55,11 +60,19 @@ def survey_columns(file: TextFile, header: SurveyHeader, parsed: Parsed) -> Surv
 
 
 def _trim(column: pa.Array) -> pa.Array:
-    trimmed = pc.utf8_trim(column, characters=_BLANKS)
-    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
+    """Trimmed, blanks as null. A coded column is trimmed in its dictionary: seven answers instead of 500,000 cells."""
+    if not pa.types.is_dictionary(column.type):
+        return trimmed(column)
+    words = pc.utf8_trim(column.dictionary, characters=BLANKS)
+    blank = pc.indices_nonzero(pc.equal(words, ""))
+    indices = column.indices
+    if len(blank):
+        gone = pc.is_in(indices, value_set=pc.cast(blank, indices.type))
+        indices = pc.if_else(gone, pa.scalar(None, indices.type), indices)
+    return pa.DictionaryArray.from_arrays(indices, words)
 
 
-def _by_arrow(text: str, width: int, delimiter: str) -> list[pa.Array] | None:
+def _by_arrow(text: str, width: int, delimiter: str, coded: set[int]) -> list[pa.Array] | None:
     """Parse with Arrow's reader under a fixed dialect; None when any record is uneven (then the slow way tells
     where)."""
     import pyarrow.csv as arrow_csv
@@ -72,17 +85,24 @@ def _by_arrow(text: str, width: int, delimiter: str) -> list[pa.Array] | None:
             pa.BufferReader(text.encode("utf-8")),
             read_options=arrow_csv.ReadOptions(column_names=names, encoding="utf8"),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, double_quote=True
+                delimiter=delimiter, newlines_in_values='"' in text, ignore_empty_lines=False, double_quote=True
             ),
             convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
+                column_types={
+                    n: pa.dictionary(pa.int32(), pa.string()) if int(n) in coded else pa.string() for n in names
+                },
                 strings_can_be_null=False,
                 quoted_strings_can_be_null=False,
             ),
         )
     except pa.ArrowInvalid:
         return None
-    return [table.column(name).combine_chunks() for name in names]
+    return [_whole(table.column(name)) for name in names]
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.unify_dictionaries().combine_chunks()
+    return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
 
 
 def _by_records(

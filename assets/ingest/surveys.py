@@ -3,7 +3,6 @@ apart."""
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +12,8 @@ from assets.errors import DataError, Place
 from assets.ingest.casting import CastColumn, Verdict, apply_verdicts
 from assets.ingest.client_ids import normalise_client_id
 from assets.ingest.config import Agency, Feeds, Question, SurveyFeed
-from assets.ingest.dates import DateReader, to_local, to_utc
+from assets.ingest.dates import DateReader
+from assets.ingest.moments import read_moments, zoned
 from assets.ingest.parsed import HeaderMap, Parsed, Quarantined, Sink
 from assets.ingest.qualtrics_header import SurveyColumn, SurveyHeader
 from assets.ingest.texts import fold
@@ -107,6 +107,11 @@ def _map(header: SurveyHeader, feed: SurveyFeed, asked: list[SurveyColumn]) -> S
     return SurveyMap(feed, client_id, items, others, len(items) / len(feed.items))
 
 
+def coded_places(survey: SurveyMap) -> set[int]:
+    """Places of the columns that hold few distinct values: the items."""
+    return {column.place for column in survey.items.values()}
+
+
 @dataclass
 class SurveyInput:
     """The responses of one file as text columns by place, with their record numbers."""
@@ -138,10 +143,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
     parsed.details["choice_text"] = in_words
     zone = header.time_zone
     reader = DateReader("mdy", agency.time_zone)
-    moments = {
-        name: apply_verdicts(texts(name), reader.read_datetime, pa.timestamp("s"))
-        for name in ("startDate", "endDate", "recordedDate")
-    }
+    moments = {name: read_moments(texts(name), reader) for name in ("startDate", "endDate", "recordedDate")}
     recorded = moments["recordedDate"].values
     if recorded.null_count == n:
         recorded = moments["endDate"].values
@@ -149,7 +151,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
     client_ids = apply_verdicts(ids, lambda text: (normalise_client_id(text, agency.client_id), None), pa.string())
     items, missing = _items(survey, data, in_words, parsed)
     bad = _unusable(parsed, data, texts("_recordId"), moments["recordedDate"])
-    utc, local = _zoned(recorded, zone, agency.time_zone)
+    utc, local = zoned(recorded, zone, agency.time_zone)
     arrays: dict[str, Any] = {
         "sheet": pa.array([data.sheet] * n, pa.string()),
         "row_number": data.row_numbers,
@@ -332,18 +334,6 @@ def _unusable(parsed: Parsed, data: SurveyInput, ids: pa.Array, recorded: CastCo
         parsed.note(code, sheet=data.sheet, column=column)
         parsed.quarantined.append(Quarantined(data.sheet, data.row_numbers[place].as_py(), column, code, cells))
     return set(bad)
-
-
-def _zoned(recorded: pa.Array, zone: str | None, agency_zone: str) -> tuple[pa.Array, pa.Array]:
-    """UTC and the agency's local date. Without a stated zone nothing is invented: no UTC, the date as written."""
-    coded = recorded.dictionary_encode()
-    moments: list[datetime] = coded.dictionary.to_pylist()
-    utc = [to_utc(moment, zone) if zone else None for moment in moments]
-    dates = [to_local(u, agency_zone).date() if u else m.date() for u, m in zip(utc, moments, strict=True)]
-    return (
-        pa.array(utc, pa.timestamp("s")).take(coded.indices),
-        pa.array(dates, pa.date32()).take(coded.indices),
-    )
 
 
 def _note_responses(parsed: Parsed, table: pa.Table, zone: str | None) -> None:

@@ -58,7 +58,7 @@ def decode_text(content: bytes) -> TextFile:
     if "\x00" in text:
         findings.append("NUL_BYTE")
         text = text.replace("\x00", "")
-    if any(mark in text for mark in _MOJIBAKE):
+    if ("Ã" in text or "â€" in text) and any(mark in text for mark in _MOJIBAKE):
         findings.append("MOJIBAKE")
     delimiter = _delimiter(text)
     if delimiter != ",":

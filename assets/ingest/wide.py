@@ -1,5 +1,7 @@
 """A wide file of a study, one row a participant, as ``outcomes replicate`` wants it: SAV, CSV or XLSX."""
 
+import math
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,15 +89,18 @@ def _from_spss(file: SpssFile) -> WideFile:
     columns: dict[str, Any] = {}
     missing: dict[str, dict[str, int]] = {}
     for variable in file.variables:
+        raw = file.columns[variable.name]
+        counts: Counter[str] = Counter()
         cells: list[Any] = []
-        for value in file.columns[variable.name]:
-            if value is None or variable.is_missing(value):
-                reason = "system" if value is None else variable.value_labels.get(value) or str(value)
-                counts = missing.setdefault(variable.name, {})
-                counts[reason] = counts.get(reason, 0) + 1
+        for value, declared in zip(raw, variable.missing_places(raw), strict=True):
+            is_system = value is None or (not variable.is_text and math.isnan(value))
+            if is_system or declared:
+                counts["system" if is_system else variable.value_labels.get(value) or str(value)] += 1
                 cells.append(None)
             else:
                 cells.append((str(value).rstrip() or None) if variable.is_text else float(value))
+        if counts:
+            missing[variable.name] = dict(counts)
         columns[variable.name] = pandas.Series(cells, dtype="object" if variable.is_text else "float64")
     return WideFile(
         pandas.DataFrame(columns),
