@@ -17,6 +17,7 @@ from dagster import (
 from assets.builds import CheckRow, begin_build, record_checks
 from assets.errors import value_free
 from assets.home import Home
+from assets.side import Side
 from assets.warehouse.database import connect
 
 
@@ -39,15 +40,17 @@ def suite_checks(step: str, names: tuple[str, ...]) -> AssetChecksDefinition:
 
     @multi_asset_check(name=step, specs=list(_specs(names)))
     @value_free
-    def run_suites(context: AssetCheckExecutionContext, home: ResourceParam[Home]) -> Iterator[AssetCheckResult]:
-        from expectations.runner import SUITES, run_suite
+    def run_suites(
+        context: AssetCheckExecutionContext, home: ResourceParam[Home], side: ResourceParam[Side]
+    ) -> Iterator[AssetCheckResult]:
+        from expectations.runner import SUITES
 
         with connect(home.work_db, temp=home.temp) as connection:
             build_id = begin_build(connection, context.run.run_id, home.config)
             for name in names:
                 info = SUITES[name]
                 frame = connection.execute(info.sql).df()
-                results = run_suite(name, frame)
+                results = side.call("expectations.runner:run_suite", name, frame, home.config)
                 record_checks(
                     connection,
                     build_id,

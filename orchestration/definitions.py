@@ -21,6 +21,7 @@ from rich.console import Console
 from assets.home import Home
 from assets.ingest.assets import INBOX, ingest_inbox
 from assets.publish.assets import publish_databases, quality, report
+from assets.side import Side
 from assets.study.assets import fit_study
 from assets.study_config import load_study_config
 from assets.warehouse.assets import crosswalk, dbt_models
@@ -54,8 +55,23 @@ def _keep_libraries_quiet() -> None:
         root.addHandler(logging.NullHandler())
 
 
-def build_definitions(home: Home, console: Console | None = None) -> Definitions:
-    """Assemble assets, checks, the nightly job and its schedule for one home; the console shows progress."""
+def _side_resource(running: Side | None) -> ResourceDefinition:
+    @resource(description="A second interpreter that has Great Expectations and the report's libraries at hand")
+    def side(_: InitResourceContext) -> Iterator[Side]:
+        if running is not None:
+            yield running
+        else:
+            with Side() as started:
+                yield started
+
+    return side
+
+
+def build_definitions(home: Home, console: Console | None = None, side: Side | None = None) -> Definitions:
+    """Assemble assets, checks, the nightly job and its schedule for one home.
+
+    ``console`` shows progress; ``side`` is a side process already started (default: each run starts its own).
+    """
     from assets.warehouse import DbtPaths, ensure_manifest
 
     _keep_libraries_quiet()
@@ -65,7 +81,7 @@ def build_definitions(home: Home, console: Console | None = None) -> Definitions
         asset_checks=[suite_checks("raw_expectations", RAW_SUITES), suite_checks("mart_expectations", MART_SUITES)],
         jobs=[nightly_job],
         schedules=[nightly_schedule(home)],
-        resources={"home": _home_resource(home)},
+        resources={"home": _home_resource(home), "side": _side_resource(side)},
         loggers={"console": step_logger(console)},
         executor=in_process_executor,
     )

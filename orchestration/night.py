@@ -8,6 +8,7 @@ from time import monotonic
 from rich.console import Console
 
 from assets.home import Home
+from assets.side import Side
 from orchestration.settings import TELEMETRY_OFF
 
 
@@ -26,12 +27,17 @@ class NightResult:
 def run_night(home: Home, console: Console | None = None) -> NightResult:
     """Run ingest, build, checks, study and publication once; raises ``HomeBusyError`` when another run is writing."""
     os.environ.update(TELEMETRY_OFF)
+    started = monotonic()
+    with Side() as side:
+        return _run(home, console, side, started)
+
+
+def _run(home: Home, console: Console | None, side: Side, started: float) -> NightResult:
     from orchestration.definitions import build_definitions
     from orchestration.instance import open_instance
 
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    started = monotonic()
-    definitions = build_definitions(home, console)
+    definitions = build_definitions(home, console, side)
     with open_instance(home) as instance:
         result = definitions.resolve_job_def("nightly").execute_in_process(instance=instance, raise_on_error=False)
     steps, messages = [], []

@@ -10,6 +10,7 @@ from assets.catalog import OWNERS, table_metadata, table_spec
 from assets.errors import value_free
 from assets.home import Home
 from assets.news import remember
+from assets.side import Side
 from assets.warehouse.database import connect
 
 if TYPE_CHECKING:
@@ -67,14 +68,13 @@ def quality(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iterat
     description="The evaluator's report: Tables 1-8 and figures on one page. Agency zone: small cells are shown.",
 )
 @value_free
-def report(home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
+def report(home: ResourceParam[Home], side: ResourceParam[Side]) -> Iterator[MaterializeResult[None]]:
     """Render the page from ``study.*`` and put it in its place in one step."""
-    from assets.publish.report import render_report
     from assets.publish.report_inputs import report_inputs
 
     with connect(home.work_db, temp=home.temp) as connection:
         tables, context = report_inputs(connection, home)
-    page = render_report(tables, context)
+    page = str(side.call("assets.publish.report:render_report", tables, context))
     home.report.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = home.report.with_suffix(".new")
     fresh.write_text(page, "utf-8")

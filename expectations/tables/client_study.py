@@ -148,7 +148,12 @@ def _scores(wave: str, ranges: dict[str, tuple[float, float]]) -> tuple[Expectat
     readiness, stage = f"urica_readiness_{wave}", f"urica_stage_{wave}"
     scored = ("mspss", "mspss_family", "mspss_friends", "mspss_significant_other", "cope_se", "urica_readiness")
     return (
-        *(between(f"{name}_{wave}", *ranges[name], "No set of answers gives a score outside.") for name in scored),
+        rule(
+            f"scores_{wave}_in_range",
+            [f"{name}_{wave}" for name in scored],
+            lambda f: _inside(f, {f"{name}_{wave}": ranges[name] for name in scored}),
+            "No set of answers gives a score outside its scale.",
+        ),
         one_of(stage, STAGES, "The four stages."),
         rule(
             f"stage_{wave}_with_readiness",
@@ -157,3 +162,14 @@ def _scores(wave: str, ranges: dict[str, tuple[float, float]]) -> tuple[Expectat
             "A stage is read off the readiness score.",
         ),
     )
+
+
+def _inside(frame: "pd.DataFrame", ranges: dict[str, tuple[float, float]]) -> "pd.Series[bool]":
+    import pandas as pd
+
+    # Rounded, because a mean of twelve answers of 7 may be 7.000000000000001.
+    scores = pd.DataFrame({name: frame[name].astype("float64").round(9) for name in ranges})
+    low = pd.Series({name: bounds[0] for name, bounds in ranges.items()})
+    high = pd.Series({name: bounds[1] for name, bounds in ranges.items()})
+    judged: pd.Series[bool] = (scores.ge(low) & scores.le(high) | scores.isna()).all(axis=1)
+    return judged

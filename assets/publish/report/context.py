@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from assets.publish.report.text import clean
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 else:
     Frame = Any
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 ZONE_BANNERS = {
     "agency": "Agency zone – contains small cells, do not pass on",
@@ -45,12 +43,12 @@ class ReportContext:
     config_hash: str = ""
     n_clients: int | None = None
     study_period: tuple[date | str, date | str] | None = None
-    labels: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    level_labels: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NOTHING)
-    references: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    level_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    references: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = ()
-    footnotes: Mapping[str, Sequence[str]] = field(default_factory=lambda: _NOTHING)
-    quality: Mapping[str, "Frame"] = field(default_factory=lambda: _NOTHING)
+    footnotes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    quality: Mapping[str, "Frame"] = field(default_factory=dict)
     pairs: "Frame | None" = None
 
     def __post_init__(self) -> None:
