@@ -49,6 +49,11 @@ class DbtPaths:
         """dbt's description of every node, written by ``ensure_manifest``."""
         return self.target / "manifest.json"
 
+    @property
+    def errors(self) -> Path:
+        """What dbt said about errors, in full: it may quote values, so it stays in the identified zone."""
+        return self.target / "logs" / "errors.log"
+
 
 @dataclass(frozen=True)
 class NodeResult:
@@ -143,13 +148,15 @@ def run_dbt(
     """
     from dbt.cli.main import dbtRunner
 
-    def finished(event: Any) -> None:
+    def noticed(event: Any) -> None:
         if progress and event.info.name == "NodeFinished":
             progress(str(event.data.node_info.node_name))
+        elif event.info.level == "error":
+            _note_error(paths.errors, event.info.ts.ToJsonString(), event.info.msg)
 
     flags = _flags(paths, variables(paths, config, extra_vars), writes=writes)
     with _surroundings(paths):
-        outcome = dbtRunner(manifest=manifest, callbacks=[finished]).invoke([*arguments, *flags])
+        outcome = dbtRunner(manifest=manifest, callbacks=[noticed]).invoke([*arguments, *flags])
     if outcome.result is None:
         raise RuntimeError(f"dbt {arguments[0]} could not run: {type(outcome.exception).__name__}") from None
     return outcome
@@ -193,7 +200,7 @@ def _flags(paths: DbtPaths, settings: Mapping[str, Any], *, writes: bool) -> lis
         "--target-path", str(paths.target),
         "--log-path", str(paths.target / "logs"),
         "--log-level", "none",
-        "--log-level-file", "error",
+        "--log-level-file", "none",
         "--no-version-check",
         # `parse` alone writes the manifest: a build would write it twice more, in 0.4 s, and run_results.json beside it
         # would keep the messages of failed tests.
@@ -221,6 +228,13 @@ def _surroundings(paths: DbtPaths) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+def _note_error(path: Path, moment: str, message: str) -> None:
+    """Keep dbt's own words. Its log file would cost a tenth of a warm build: it words every debug event first."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.open("a", encoding="utf-8") as log:
+        log.write(f"{moment} {message}\n")
 
 
 def _node(result: Any) -> NodeResult:
