@@ -7,6 +7,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from assets.sample.answers import Level, as_cells, cope_items, leave_blank, mspss_items, true_levels, urica_items
+from assets.sample.draws import some
 from assets.sample.people import Person
 from assets.sample.records import Response
 from assets.sample.shape import AGENCY_ZONE, EXPORT_RUN, STUDY_START, SURVEYS
@@ -218,7 +219,11 @@ def _mistype(rng: Random, rows: list[Response]) -> None:
 
 
 def _strangers(desk: SurveyDesk, people: list[Person]) -> None:
-    """Previews, tests, spam, and responses of IDs that are nobody's; one preview carries a real client's ID."""
+    """Previews, tests, spam, and responses of IDs that are nobody's; one preview carries a real client's ID.
+
+    None among a handful of clients: they would outnumber the real responses, which the checks of a night take for a
+    wrong file.
+    """
     rng, n = desk.rng, len(people)
     plain = Level(4.9, 152, 24)
     nobody = people[-1].number
@@ -229,10 +234,10 @@ def _strangers(desk: SurveyDesk, people: list[Person]) -> None:
         behavior = rng.choice("123") if desk.survey.key == "urica" else ""
         desk.add(client_id, moment, desk.items(plain), status=status, behavior=behavior)
 
-    for _ in range(max(1, round(0.02 * n))):
+    for _ in range(some(n, 0.02)):
         add("test", 1)
         add("test", 2)
-    for _ in range(max(1, round(0.01 * n))):
+    for _ in range(some(n, 0.01)):
         add(rng.choice(people).client_id, 1)
         add("win a prize http://spam.example", 8)
         add("visit http://spam.example", 9)
