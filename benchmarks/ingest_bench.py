@@ -27,7 +27,7 @@ from assets.ingest.config import load_feeds
 from assets.ingest.load import Stage, settle_rows
 from assets.ingest.parsed import Parsed
 from assets.ingest.read import ReadContext, read_file
-import pyarrow.compute
+import pandas, pyarrow.compute, pyarrow.csv, pyreadstat, python_calamine
 path, root = Path(sys.argv[1]), Path(sys.argv[2])
 feeds = load_feeds(root / "config")
 connection = duckdb.connect()
@@ -138,7 +138,7 @@ def write_sav(path: Path, rows: int) -> None:
     import pandas
     import pyreadstat
 
-    from tests.faults.shapes import MINIMAL
+    from tests.faults.spss import MINIMAL
 
     chance = numpy.random.default_rng(7)
     frame = pandas.DataFrame({name: chance.integers(0, 50, rows).astype(float) for name in MINIMAL})
@@ -153,7 +153,7 @@ def measure(code: str, path: Path, repeat: int, *more: str) -> tuple[float, floa
     for _ in range(repeat):
         command = [sys.executable, "-c", code, str(path), str(ROOT), *more]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-        found.append(json.loads(done.stdout))
+        found.append(json.loads(done.stdout.splitlines()[-1]))
     seconds, megabytes, rows = zip(*found, strict=True)
     return statistics.median(seconds), statistics.median(megabytes), rows[0]
 

@@ -72,11 +72,13 @@ def ingest_inbox(
 ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
     """Read new files of the inbox into the raw tables; files read before are recognised by content and left alone."""
     from assets.ingest import IngestPaths, ingest, load_feeds
+    from assets.publish.privacy.erasure_list import register
 
     feeds = load_feeds(home.config)
     inputs = current_state(home)
     with connect(home.work_db, temp=home.temp) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
+        register(connection, home)
         note_inputs(connection, build_id, inputs)
         summary = ingest(IngestPaths.of(home), connection, feeds, now=datetime.now(UTC))
         context.log.info("inbox read: %s", summary.as_line())

@@ -108,6 +108,7 @@ def note_overrides(con: Any, overrides: list[Override], used: dict[int, int], to
     earlier = dict(con.execute("SELECT fingerprint, max(hits) FROM control.overrides GROUP BY ALL").fetchall())
     con.execute("BEGIN TRANSACTION")
     con.execute("DELETE FROM control.overrides")
+    con.execute("DELETE FROM control.findings WHERE code IN ('OVERRIDE_UNUSED', 'OVERRIDE_EXPIRED')")
     for o in overrides:
         fingerprint = "|".join((o.feed, "/".join(o.key), o.column, o.old, o.new))
         hits = used.get(o.line, 0) or int(earlier.get(fingerprint) or 0)
@@ -117,4 +118,9 @@ def note_overrides(con: Any, overrides: list[Override], used: dict[int, int], to
             "INSERT INTO control.overrides VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [o.feed, "/".join(o.key), o.column, o.old, o.new, o.author, o.reason, o.expiry, state, hits, fingerprint],
         )
+        if state != "applied":
+            code = "OVERRIDE_EXPIRED" if is_expired else "OVERRIDE_UNUSED"
+            con.execute(
+                "INSERT INTO control.findings VALUES (NULL, NULL, ?, ?, ?, 'warn', 1)", [o.line, o.column, code]
+            )
     con.execute("COMMIT")

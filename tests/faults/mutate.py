@@ -30,7 +30,8 @@ from tests.faults.good import (
     survey_csv,
     table_csv,
 )
-from tests.faults.shapes import api, legacy, minimal, sav, survey_sav, transitional
+from tests.faults.spss import minimal, sav, survey_sav
+from tests.faults.surveys import api, legacy, transitional
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

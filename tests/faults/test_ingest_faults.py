@@ -7,16 +7,19 @@ import duckdb
 import pytest
 
 from assets.ingest import Feeds, IngestPaths, ingest, load_feeds
+from tests.faults.archives import ARCHIVES
 from tests.faults.case import Fault
 from tests.faults.cells import CELLS
 from tests.faults.files import FILES
 from tests.faults.good import write_good
 from tests.faults.headers import HEADERS
-from tests.faults.shapes import SHAPES
+from tests.faults.spss import SPSS
+from tests.faults.surveys import SURVEYS
+from tests.faults.texts import TEXTS
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
-ALL = [*FILES.faults, *HEADERS.faults, *CELLS.faults, *SHAPES.faults]
+ALL = [*FILES.faults, *ARCHIVES.faults, *HEADERS.faults, *CELLS.faults, *TEXTS.faults, *SURVEYS.faults, *SPSS.faults]
 
 
 @pytest.fixture(scope="module")
