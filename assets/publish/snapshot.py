@@ -18,7 +18,7 @@ from assets.publish.codebook import Column, read_codebook
 from assets.publish.gate import RESEARCH_SCHEMAS, check_research
 from assets.publish.privacy.encryption import attach, seal_vault
 from assets.publish.privacy.keys import Key, load_key, remember_key
-from assets.publish.zones import PRIVATE_FILE, SHARED_FILE
+from assets.publish.zones import PRIVATE_FILE, SHARED_FILE, tighten
 
 KEEP = 3
 """Builds kept beside the newest, for readers of a symlink's target and for a look back."""
@@ -37,8 +37,8 @@ def publish(home: Home, connection: duckdb.DuckDBPyConnection, build_id: str, *,
 
     ``connection`` is open on the working database and holds no transaction. Both files are complete, checked and on
     disk before either symlink moves; after a failure the symlinks stand as before and nothing half-written is left.
-    The agency's file and the vault are encrypted when a key is set. Raises ``DataError`` when the research file breaks a rule of its
-    zone (``gate.py``), ``ConfigError`` for a missing or wrong key.
+    The agency's file and the vault are encrypted when a key is set, and modes in the agency zone are tightened. Raises
+    ``DataError`` when the research file breaks a rule of its zone, ``ConfigError`` for a missing or wrong key.
     """
     columns = read_codebook(connection)
     key = load_key(home)
@@ -62,6 +62,7 @@ def publish(home: Home, connection: duckdb.DuckDBPyConnection, build_id: str, *,
     _swap(home.agency_db, done.agency)
     _prune(home.research, "research", done.research, keep)
     _prune(home.agency, "agency", done.agency, keep)
+    tighten(home)
     return done
 
 

@@ -5,6 +5,8 @@ DuckDB has no users inside a file, so the file modes of the places are the borde
 """
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 from assets.home import Home
@@ -58,12 +60,11 @@ def tighten(home: Home) -> int:
     """
     changed = 0
     for path in [home.agency, *home.agency.rglob("*")]:
-        if path.is_symlink() or not path.exists():
-            continue
-        mode = path.stat().st_mode
-        if mode & 0o077:
-            path.chmod(mode & 0o700)
-            changed += 1
+        with suppress(FileNotFoundError):  # a tool may remove its own temporary file in the meantime
+            mode = path.lstat().st_mode
+            if not stat.S_ISLNK(mode) and mode & 0o077:
+                path.chmod(stat.S_IMODE(mode) & 0o700)
+                changed += 1
     return changed
 
 
