@@ -5,7 +5,7 @@ Exit codes: 0 done, 1 a failed gate, run or file, 2 wrong usage.
 
 import typer
 
-from orchestration.commands import files, nightly, study, tools, warehouse
+from orchestration.commands import files, nightly, privacy, study, tools, warehouse
 
 app = typer.Typer(
     name="outcomes",
@@ -20,6 +20,7 @@ files.add_to(app)
 study.add_to(app)
 tools.add_to(app)
 warehouse.add_to(app)
+privacy.add_to(app)
 
 
 def main() -> None:

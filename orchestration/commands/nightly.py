@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from assets.home import Home
 from orchestration.commands import HomeOption, err, fail, home_of, out, told_plainly
 
 
@@ -15,6 +16,9 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on standard output.")] = False,
     if_changed: Annotated[
         bool, typer.Option("--if-changed", help="Do nothing when inbox, configuration and code are as last built.")
+    ] = False,
+    require_encryption: Annotated[
+        bool, typer.Option("--require-encryption", help="Refuse to run without OUTCOMES_KEY_FILE.")
     ] = False,
 ) -> None:
     """Run the nightly job once: ingest what is in the inbox, build, check, fit, publish.
@@ -39,8 +43,7 @@ def run(
 
         console = Console(stderr=True, highlight=False) if as_json else out
         console.print(f"[bold]Nightly run[/bold] in {place.root}", soft_wrap=True)
-        if place.key_file is None:
-            err.print("[yellow]![/yellow] OUTCOMES_KEY_FILE is not set: the agency zone's files are not encrypted.")
+        _show_encryption(place, require=require_encryption)
         result = run_night(place, console)
         summary = summarise(place, result)
         if as_json:
@@ -49,6 +52,22 @@ def run(
             show(summary, out)
         if not result.succeeded:
             raise typer.Exit(1)
+
+
+def _show_encryption(home: Home, *, require: bool) -> None:
+    """Say how the agency's files lie on the disk; a missing, wrong or open key is refused here, before any work."""
+    from assets.publish import encryption_notice
+    from assets.publish.privacy.keys import load_key
+    from assets.publish.privacy.keys import require_encryption as refuse_without
+
+    load_key(home)
+    if require:
+        refuse_without(home)
+    notice = encryption_notice(home) or (
+        "agency.duckdb and the vault are encrypted; the working database and dbt's folder are not: they rely on the"
+        " disk's own encryption."
+    )
+    err.print(f"[yellow]![/yellow] {notice}", soft_wrap=True)
 
 
 def ui(
