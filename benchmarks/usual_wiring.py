@@ -6,7 +6,9 @@ at a time, because DuckDB has one writer; everything else is Dagster's default.
 
 import json
 import os
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetSelection, Definitions, ResourceParam, define_asset_job
@@ -39,7 +41,8 @@ def dbt_by_command_line(home: Home) -> tuple[Any, DbtCliResource]:
         yield from dbt.cli(words, context=context, target_path=paths.target / "usual").stream()
 
     project = str(PROJECT_ROOT / "dbt_project")
-    return warehouse, DbtCliResource(project_dir=project, profiles_dir=project)
+    executable = str(Path(sys.executable).with_name("dbt"))
+    return warehouse, DbtCliResource(project_dir=project, profiles_dir=project, dbt_executable=executable)
 
 
 def _translator(models: Any) -> Any:
