@@ -73,7 +73,7 @@ def modified_score(b: Floats, target: Floats, z: Floats) -> Floats:
 
 def _curvature(b: Floats, target: Floats, z: Floats) -> Floats:
     """Minus the Hessian by central differences of the score, lifted until it is positive definite."""
-    size, h = b.size, 1e-5
+    size, h = b.size, 1e-5 * max(1.0, float(np.abs(b).max()))
     hessian = np.empty((size, size))
     for j in range(size):
         shift = np.zeros(b.shape)
@@ -81,7 +81,7 @@ def _curvature(b: Floats, target: Floats, z: Floats) -> Floats:
         hessian[j] = ((modified_score(b - shift, target, z) - modified_score(b + shift, target, z)) / (2 * h)).ravel()
     hessian = (hessian + hessian.T) / 2
     values, vectors = np.linalg.eigh(hessian)
-    values = np.maximum(np.abs(values), 1e-6 * float(np.abs(values).max()))
+    values = np.maximum(np.abs(values), 1e-10 * float(np.abs(values).max()))
     return np.asarray((vectors * values) @ vectors.T)
 
 
