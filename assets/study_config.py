@@ -219,6 +219,7 @@ class StudyConfig(_Settings):
     goals: Goals = Goals()
     residence: Residence
     scales: Scales
+    minimal_dataset: dict[str, Code] = {}
     analysis: dict[str, Any] = {}
 
     @property
