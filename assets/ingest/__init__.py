@@ -16,6 +16,7 @@ _HOMES = {
     "inspect_file": "inspection",
     "WideFile": "wide",
     "read_wide": "wide",
+    "draft_map": "draft",
     "normalise_client_id": "client_ids",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - one list of names, not two

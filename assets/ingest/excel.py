@@ -15,6 +15,7 @@ from typing import Any
 
 from assets.errors import DataError
 from assets.ingest.grid import Grid
+from assets.ingest.ods import OdsFacts, ods_facts
 from assets.ingest.safety import ArchiveScan
 
 _CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
@@ -51,13 +52,19 @@ def open_workbook(path: Path, scan: ArchiveScan | None) -> Workbook:
     sheets = [sheet for sheet in metadata if sheet.typ == calamine.SheetTypeEnum.WorkSheet]
     if not sheets:
         raise DataError("NO_SHEETS", "no worksheet can be read")
+    facts = ods_facts(path) if scan is not None and scan.kind == "ods" else OdsFacts()
     members = _sheet_members(path) if scan is not None and scan.kind == "xlsx" else {}
     workbook = Workbook(grids=[], modified=_modified(path) if scan is not None else None)
     for sheet in sheets:
         if sheet.visible != calamine.SheetVisibleEnum.Visible:
             workbook.findings.append(("HIDDEN", sheet.name))
         faults = _sheet_findings(path, scan, members.get(sheet.name), sheet.name, workbook)
+        faults |= facts.errors.get(sheet.name, {})
+        if sheet.name in facts.hidden:
+            workbook.findings.append(("HIDDEN", sheet.name))
         workbook.grids.append(_grid(book, sheet.name, faults))
+    if scan is None or scan.kind == "xlsb":
+        workbook.findings.append(("ERRORS_UNSEEN", None))
     if scan is not None and "external" in scan.flags:
         workbook.findings.append(("EXTERNAL_CONTENT", None))
     return workbook

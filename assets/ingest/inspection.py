@@ -10,6 +10,7 @@ from typing import Any
 
 from assets.errors import DataError
 from assets.ingest.config import Feeds
+from assets.ingest.history import header_changes, newest_of
 from assets.ingest.layout import Part, describe_layout
 from assets.ingest.parsed import Parsed
 from assets.ingest.read import ReadContext, read_file
@@ -48,7 +49,7 @@ class Inspection:
         return render(self)
 
 
-def inspect_file(path: Path, feeds: Feeds, *, today: date | None = None) -> Inspection:
+def inspect_file(path: Path, feeds: Feeds, *, today: date | None = None, connection: Any = None) -> Inspection:
     """Read a file as the night would, without loading it, and tell all that was noticed. Never raises for a bad
     file."""
     path = Path(path)
@@ -72,7 +73,17 @@ def inspect_file(path: Path, feeds: Feeds, *, today: date | None = None) -> Insp
             _refuse(found, error)
         _describe(found, copy)
     _tell(found, parsed)
+    if connection is not None and parsed.kind is not None:
+        found.drift = _drift(connection, parsed)
     return found
+
+
+def _drift(connection: Any, parsed: Parsed) -> list[str]:
+    tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'control' AND table_name = 'files'"
+    if not connection.execute(tables).fetchone()[0]:
+        return []
+    earlier = newest_of(connection, parsed.kind or "", "")
+    return header_changes(connection, parsed, earlier.file_token) if earlier is not None else []
 
 
 def _refuse(found: Inspection, error: DataError) -> None:

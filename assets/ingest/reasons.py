@@ -39,8 +39,8 @@ def as_markdown() -> str:
         "# Reason codes of ingestion",
         "",
         "Written from `assets/ingest/reasons.py` (a test compares them). In every case the original bytes are kept in",
-        "the vault, and read = loaded + quarantined + duplicate + structural + erased. A message names file, sheet, row,",
-        "column and code, never a cell's value.",
+        "the vault, and read = loaded + quarantined + duplicate + structural + erased. A message names file, sheet,",
+        "row, column and code, never a cell's value.",
         "",
     ]
     for outcome, meaning in _MEANINGS.items():

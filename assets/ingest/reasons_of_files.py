@@ -200,6 +200,11 @@ FILE_REASONS: dict[str, Reason] = {
         "Formula cells were read by the value the workbook stores for them.",
         "Las celdas con fórmula se leyeron por el valor guardado.",
     ),
+    "ERRORS_UNSEEN": Reason(
+        "warn",
+        "In this old or binary format an error cell cannot be told from an empty one. Save the workbook as .xlsx.",
+        "En este formato antiguo o binario una celda con error no se distingue de una vacía. Guarde el libro como .xlsx.",
+    ),
     "MAYBE_CUT_OFF": Reason(
         "warn",
         "The sheet is exactly as long as Excel allows: the export may be cut off.",

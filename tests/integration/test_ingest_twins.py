@@ -138,6 +138,26 @@ def test_shuffled_rows_and_columns_and_a_second_drop_change_nothing(tmp_path, fe
     assert load(tmp_path, feeds, {"a.xlsx": twice, "b.xlsx": twice}, "case_notes") == plain
 
 
+def test_an_error_cell_of_a_spreadsheet_is_not_taken_for_an_empty_one(tmp_path, feeds) -> None:
+    rows = intake_rows(4, 100)
+    rows[2][9] = "BROKEN"
+    plain = ods("Client Intake", [INTAKE_HEADER, *rows])
+    cell = b'<table:table-cell office:value-type="string"><text:p>BROKEN</text:p></table:table-cell>'
+    error = b'<table:table-cell office:value-type="string" office:string-value="" calcext:value-type="error"/>'
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(plain)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            data = source.read(name).replace(b"xmlns:text=", b'xmlns:calcext="urn:calcext" xmlns:text=')
+            target.writestr(name, data.replace(cell, error))
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "a.ods").write_bytes(out.getvalue())
+    with duckdb.connect(config={"threads": 1}) as con:
+        paths = IngestPaths(tmp_path / "inbox", tmp_path / "v", tmp_path / "r", tmp_path / "t", settle_seconds=0)
+        ingest(paths, con, feeds, now=NOW)
+        waiting = con.execute("SELECT row_number, column_name, rule_code FROM control.quarantine").fetchall()
+    assert waiting == [(4, "county", "ERROR_CELL")]
+
+
 @pytest.mark.shared
 def test_old_and_new_workbooks_give_the_same_cells(shared_dir: Path) -> None:
     folder = shared_dir / "fixtures" / "real" / "excel"
