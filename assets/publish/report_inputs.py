@@ -62,6 +62,7 @@ def _pairs(connection: duckdb.DuckDBPyConnection, config: StudyConfig) -> "pd.Da
     parts = " union all ".join(
         f'select ? as pair, "{pair["t0"]}" as t0, "{pair["t6"]}" as t6 from marts.client_study' for pair in pairs
     )
-    return connection.execute(
+    frame: pd.DataFrame = connection.execute(
         f"select * from ({parts}) where t0 is not null and t6 is not null order by all", [p["name"] for p in pairs]
     ).df()
+    return frame

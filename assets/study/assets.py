@@ -36,6 +36,7 @@ SOURCES = ("marts.client_study", "intermediate.int_survey_items", "intermediate.
 
 
 def _frames(connection: duckdb.DuckDBPyConnection) -> "list[pd.DataFrame]":
+    """The frames of ``SOURCES``, in their order."""
     return [connection.execute(f"select * from {table} order by all").df() for table in SOURCES]
 
 
@@ -80,7 +81,8 @@ def fit_study(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iter
         inputs = _input_hash(connection, config.hash)
         refit = not _is_current(connection, inputs)
         if refit:
-            _store(connection, *_frames(connection), config.analysis)
+            frame, items, flow = _frames(connection)
+            _store(connection, frame, items, flow, config.analysis)
             connection.execute("create or replace table control.study_inputs as select ? as input_hash", [inputs])
         context.log.info("study tables %s", "refitted" if refit else "kept: inputs, spec and code are unchanged")
         for table in STUDY_TABLES:
