@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
-_TAG = re.compile(rb"<(/?)table:(table|table-row|table-cell|covered-table-cell)\b([^>]*?)(/?)>")
+_TAG = re.compile(rb"<(/?)table:(table-row|table-cell|covered-table-cell|table)(?=[\s/>])([^>]*?)(/?)>")
 _ERROR = re.compile(rb'calcext:value-type="error"')
 _REPEATED = re.compile(rb'table:number-(?:rows|columns)-repeated="(\d{1,9})"')
 _NAME = re.compile(rb'table:name="([^"]*)"')

@@ -203,7 +203,7 @@ FILE_REASONS: dict[str, Reason] = {
     "ERRORS_UNSEEN": Reason(
         "warn",
         "In this old or binary format an error cell cannot be told from an empty one. Save the workbook as .xlsx.",
-        "En este formato antiguo o binario una celda con error no se distingue de una vacía. Guarde el libro como .xlsx.",
+        "En este formato antiguo o binario una celda con error no se distingue de una vacía. Guárdelo como .xlsx.",
     ),
     "MAYBE_CUT_OFF": Reason(
         "warn",
