@@ -57,7 +57,7 @@ class DbtPaths:
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What became of one model or test: never a message, which may quote a value."""
+    """What became of one model or test: never a message, which may quote a value. ``sql`` is the compiled query."""
 
     unique_id: str
     resource_type: str
@@ -65,6 +65,8 @@ class NodeResult:
     failures: int | None
     seconds: float
     severity: str = "error"
+    schema: str = ""
+    sql: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:
@@ -245,6 +247,8 @@ def _node(result: Any) -> NodeResult:
         failures=result.failures,
         seconds=float(result.execution_time),
         severity=str(getattr(result.node.config, "severity", None) or "error").lower(),
+        schema=str(result.node.schema),
+        sql=str(getattr(result.node, "compiled_code", None) or ""),
     )
 
 

@@ -1,14 +1,18 @@
 """Which source columns stand behind a column, read from the models' own SQL."""
 
+import hashlib
+import json
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 
 from assets.warehouse.compiled import CompiledModel
+from assets.warehouse.dbt import DbtRun
 
 DIALECT = "duckdb"
 
@@ -30,6 +34,7 @@ class Lineage:
 
     models: Sequence[CompiledModel]
     schema: Mapping[str, Mapping[str, Mapping[str, str]]]
+    database: str = "memory"
     _roots: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -42,11 +47,11 @@ class Lineage:
         Filters, joins and the order of windows decide which rows count but are no part of a value. Empty for a plain
         count of rows and for columns of source tables.
         """
-        from sqlglot import exp
-
         root = self._root(column)
         if root is None:
             return []
+        from sqlglot import exp
+
         found = {
             ColumnName(node.expression.db, node.expression.name, node.name.split(".")[-1].strip('"'))
             for node in root.walk()
@@ -65,7 +70,7 @@ class Lineage:
         if model is None:
             return None
         if column[:2] not in self._roots:
-            self._roots[column[:2]] = lineage(None, model.sql, {"memory": self.schema}, dialect=DIALECT)
+            self._roots[column[:2]] = lineage(None, model.sql, {self.database: self.schema}, dialect=DIALECT)
         return self._roots[column[:2]][column.column]
 
     def tables_read(self, schema: str, table: str) -> list[tuple[str, str]]:
@@ -100,6 +105,42 @@ class Lineage:
         if root is None:
             return None
         return "\n-- or\n".join(dict.fromkeys(_computed(root)))
+
+
+def column_lineage(
+    run: DbtRun, connection: duckdb.DuckDBPyConnection, cache: Path
+) -> dict[str, dict[str, list[ColumnName]]]:
+    """Model (``schema.name``) → column → the columns it is computed from, for every model of a build.
+
+    Following the columns takes a second or two, so the answer is kept in ``cache`` (JSON, names only) for as long as
+    the models' SQL and the tables' columns stay the same.
+    """
+    models = [
+        CompiledModel(node.schema, node.name, node.sql)
+        for node in run.nodes
+        if node.resource_type == "model" and node.status == "success"
+    ]
+    columns = source_columns(connection)
+    stamp = hashlib.sha256(
+        json.dumps([[asdict(model) for model in models], columns], sort_keys=True).encode()
+    ).hexdigest()
+    kept = json.loads(cache.read_text("utf-8")) if cache.is_file() else {}
+    if kept.get("stamp") != stamp:
+        database = str(connection.execute("select current_database()").fetchall()[0][0])
+        lineage = Lineage(models, columns, database)
+        followed = {
+            f"{model.schema}.{model.name}": {
+                column: lineage.parents(ColumnName(model.schema, model.name, column))
+                for column in columns.get(model.schema, {}).get(model.name, {})
+            }
+            for model in models
+        }
+        kept = {"stamp": stamp, "models": followed}
+        cache.write_text(json.dumps(kept), "utf-8")
+    return {
+        model: {column: [ColumnName(*parent) for parent in parents] for column, parents in found.items()}
+        for model, found in kept["models"].items()
+    }
 
 
 def source_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, dict[str, str]]]:

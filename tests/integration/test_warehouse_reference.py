@@ -17,6 +17,7 @@ from assets.ingest import IngestPaths, ingest, load_feeds
 from assets.study_config import StudyConfig, load_study_config
 from assets.warehouse import DbtPaths, DbtRun, assign_research_ids, build, check_research_id, ensure_manifest
 from assets.warehouse.database import connect
+from assets.warehouse.lineage import ColumnName, column_lineage
 
 EXPORTS = (
     "intake.xlsx", "case_notes.xlsx", "goal_plans.xlsx", "Support_Survey_MSPSS.csv", "Coping_CSES.csv", "URICA-12.csv",
@@ -236,3 +237,17 @@ def test_nothing_of_dbt_stays_behind(
         connection.execute("create or replace table control.writable as select 1")
         connection.execute("drop table control.writable")
     assert not (DbtPaths.of(home).target / "run_results.json").exists()
+
+
+def test_every_column_of_the_marts_has_its_lineage_and_is_followed_once(
+    home: Home, run: DbtRun, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    cache = DbtPaths.of(home).target / "column_lineage.json"
+    found = column_lineage(run, warehouse, cache)
+    assert found["marts.dim_clients"]["age"] == [ColumnName("intermediate", "int_clients_identified", "birth_date")]
+    assert ColumnName("raw", "intake", "county") in found["staging.stg_case_management__clients"]["county"]
+    assert {"marts.client_study", "marts.client_month", "intermediate.int_rows_traced"} <= set(found)
+
+    first = cache.stat().st_mtime_ns
+    assert column_lineage(run, warehouse, cache) == found
+    assert cache.stat().st_mtime_ns == first
