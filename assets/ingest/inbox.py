@@ -37,7 +37,7 @@ class Candidate:
     @property
     def name_token(self) -> str:
         """A token for an entry that has no content to be known by."""
-        return hashlib.sha256(f"name:{self.name}".encode("utf-8", "surrogateescape")).hexdigest()[:12]
+        return hashlib.sha256(f"name:{self.name}".encode()).hexdigest()[:12]
 
 
 def lock_file_of(name: str, names: set[str]) -> str | None:
@@ -66,8 +66,11 @@ def _walk(folder: Path, root: Path) -> Iterator[Candidate]:
     with os.scandir(folder) as entries:
         for entry in entries:
             path = Path(entry.path)
-            info = entry.stat(follow_symlinks=False)
-            name = str(path.relative_to(root))
+            try:
+                info = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue  # renamed or finished between the listing and this look: the next night finds it
+            name = _printable(str(path.relative_to(root)))
             if stat.S_ISDIR(info.st_mode):
                 yield from _walk(path, root)
             elif _CLUTTER.fullmatch(entry.name):
@@ -78,6 +81,17 @@ def _walk(folder: Path, root: Path) -> Iterator[Candidate]:
                 yield Candidate(path, name, info.st_size, info.st_mtime, "STILL_WRITING")
             else:
                 yield Candidate(path, name, info.st_size, info.st_mtime)
+
+
+def _printable(name: str) -> str:
+    """A name that is not valid UTF-8 with its odd bytes spelled out: tables and logs can hold nothing else."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def sweep_drafts(temp: Path) -> None:
+    """Remove half-written copies of a run that was killed."""
+    for draft in temp.glob("vault-*") if temp.is_dir() else ():
+        draft.unlink(missing_ok=True)
 
 
 def wait_until_settled(candidates: list[Candidate], seconds: float, known: set[str]) -> set[str]:

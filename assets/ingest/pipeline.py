@@ -19,6 +19,7 @@ from assets.ingest.inbox import (
     is_conflict_copy,
     list_inbox,
     lock_file_of,
+    sweep_drafts,
     wait_until_settled,
 )
 from assets.ingest.load import FileRecord, Stage, settle_rows, write_file, write_record
@@ -84,6 +85,7 @@ def ingest(
     create_tables(connection, feeds)
     stamp = now.astimezone(UTC).replace(tzinfo=None)
     candidates = list_inbox(paths.inbox)
+    sweep_drafts(paths.temp)
     store_aliases(connection, load_aliases(paths.aliases_file, feeds))
     overrides = load_overrides(paths.overrides_file, feeds)
     feeds = _with_corrections(feeds, paths.overrides_file)
@@ -182,6 +184,7 @@ def _keep(night: Night, candidate: Candidate, token: str) -> None:
     night.connection.execute(
         "UPDATE control.files SET name = ? WHERE file_token = ? AND name <> ?", [candidate.name, token, candidate.name]
     )
+    night.connection.execute("DELETE FROM control.files WHERE file_token = ?", [candidate.name_token])
 
 
 def _same_bytes(night: Night, candidate: Candidate, sha256: str) -> None:
@@ -200,6 +203,8 @@ def _same_bytes(night: Night, candidate: Candidate, sha256: str) -> None:
 
 def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path, *, open_elsewhere: bool) -> None:
     token = sha256[:12]
+    # The name may have stood for an empty, linked or repeated file before: that is history now.
+    night.connection.execute("DELETE FROM control.files WHERE file_token = ?", [candidate.name_token])
     parsed = Parsed()
     parsed.note("OPENED_ELSEWHERE", int(open_elsewhere))
     stage = Stage(night.connection, night.feeds)
@@ -230,6 +235,7 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path,
     stage.clear()
     night.known[sha256] = (token, candidate.name, record.status, record.map_hash)
     if record.status == "loaded":
+        (night.paths.rejected / f"{token}.txt").unlink(missing_ok=True)
         night.summary.new_tokens.append(token)
         night.overrides_used.update(parsed.details.get("overrides_used", ()))
 

@@ -213,4 +213,7 @@ def exported_at(parsed: Parsed, mtime: float, agency_zone: str) -> datetime:
     newest = parsed.details.get("newest_entry_utc")
     if isinstance(newest, datetime):
         return newest
+    entry = parsed.details.get("newest_entry")
+    if isinstance(entry, datetime):
+        return to_utc(entry, agency_zone)
     return datetime.fromtimestamp(mtime, UTC).replace(tzinfo=None, microsecond=0)

@@ -1,6 +1,7 @@
 """A batch of data rows: texts by column, casts, quarantine, and the typed table that goes to the sink."""
 
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import Any
 
 import pyarrow as pa
@@ -144,8 +145,27 @@ class TableBatch:
             }
         ).filter(pa.array(keep))
         run.parsed.rows_out += table.num_rows
+        self._note_newest(table)
         run.sink(run.header.feed.feed, table)
         self._hand_on_new_columns(keep)
+
+    def _note_newest(self, table: pa.Table) -> None:
+        """The newest entry of the file, for exports that state no moment of their own: wall clock of the agency.
+
+        The column that tells versions apart if there is one, else every date but a birthday; later than today is no
+        entry.
+        """
+        feed = self.run.header.feed
+        dated = [n for n, c in feed.columns.items() if c.type in ("date", "datetime", "month") and c.not_before]
+        for name in [feed.newest_by] if feed.newest_by else dated:
+            moments = pc.cast(table.column(name), pa.timestamp("s"))
+            past = pc.less_equal(
+                moments, pa.scalar(datetime.combine(self.run.context.latest, time.max), pa.timestamp("us"))
+            )
+            newest = pc.max(moments.filter(past)).as_py()
+            if newest is not None:
+                known = self.run.parsed.details.get("newest_entry")
+                self.run.parsed.details["newest_entry"] = newest if known is None else max(known, newest)
 
     def _hand_on_new_columns(self, keep: list[bool]) -> None:
         header = self.run.header

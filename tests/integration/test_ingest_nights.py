@@ -16,7 +16,17 @@ from assets.errors import ConfigError, DataError
 from assets.ingest import Feeds, IngestPaths, ingest, load_feeds
 from assets.ingest.history import confirm_file
 from assets.ingest.quarantine_book import write_quarantine_book
-from tests.faults.good import intake_book, intake_rows, note_rows, notes_book, responses, survey_csv, write_good
+from tests.faults.good import (
+    NOTES_HEADER,
+    intake_book,
+    intake_rows,
+    note_rows,
+    notes_book,
+    responses,
+    survey_csv,
+    table_csv,
+    write_good,
+)
 
 NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
 
@@ -73,6 +83,42 @@ def test_an_unreadable_file_is_refused_beside_good_ones(paths, con, feeds) -> No
     ingest(paths, con, feeds, now=NOW)
     assert status(con, "locked.xlsx")[:2] == ("rejected", "UNREADABLE")
     assert status(con, "good_intake.xlsx") == ("loaded", None, 8)
+
+
+def test_a_name_that_is_no_text_is_spelled_out(paths, con, feeds) -> None:
+    content = paths.inbox / "plain.xlsx"
+    intake_book().save(content)
+    odd = os.fsencode(paths.inbox) + b"/caf\xe9.xlsx"
+    content.rename(os.fsdecode(odd))
+    ingest(paths, con, feeds, now=NOW)
+    assert con.execute("SELECT name, status FROM control.files").fetchall() == [("caf\\xe9.xlsx", "loaded")]
+
+
+def test_a_name_keeps_one_row_through_its_troubles(paths, con, feeds) -> None:
+    place = paths.inbox / "intake.xlsx"
+    place.write_bytes(b"")
+    for days in (0, 2):
+        ingest(paths, con, feeds, now=NOW + timedelta(days=days))
+    assert status(con, "intake.xlsx")[:2] == ("rejected", "EMPTY_FILE")
+    assert len(list(paths.rejected.iterdir())) == 1
+    intake_book().save(place)
+    shutil.copy(place, paths.inbox / "copy.xlsx")
+    ingest(paths, con, feeds, now=NOW + timedelta(days=3))
+    assert con.execute("SELECT name, status FROM control.files ORDER BY name").fetchall() == [
+        ("copy.xlsx", "loaded"),
+        ("intake.xlsx", "duplicate"),
+    ]
+    (paths.inbox / "copy.xlsx").unlink()
+    ingest(paths, con, feeds, now=NOW + timedelta(days=4))
+    assert con.execute("SELECT name, status FROM control.files").fetchall() == [("intake.xlsx", "loaded")]
+    assert con.execute("SELECT count(*) FROM raw.intake").fetchone() == (8,)
+
+
+def test_exports_without_a_stated_moment_are_dated_by_their_newest_entry(paths, con, feeds) -> None:
+    (paths.inbox / "notes.csv").write_text(table_csv(NOTES_HEADER, note_rows(5)), encoding="utf-8", newline="")
+    ingest(paths, con, feeds, now=NOW)
+    newest = max(row[3] for row in note_rows(5))
+    assert con.execute("SELECT exported_at FROM control.files").fetchall() == [(newest + timedelta(hours=6),)]
 
 
 def test_a_late_source_is_told_beside_its_newest_file(paths, con, feeds) -> None:
