@@ -85,9 +85,7 @@ def mann_whitney(one: Floats, other: Floats) -> tuple[float, float]:
 
 def attrition_model(data: StudyFrame) -> list[Row]:
     """Rows of `study.attrition_model`: logistic regression of having the second wave; empty where not estimable."""
-    names = [
-        name for name in attrition_variables(data) if not (data.is_category(name) and name in data.spec.categories)
-    ]
+    names = [n for n in attrition_variables(data) if n not in data.spec.categories and data.has_numbers(n)]
     columns = [data.numeric(name) for name in names]
     if not columns:
         return []

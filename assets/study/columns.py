@@ -11,13 +11,16 @@ from assets.study.rows import is_null
 from assets.study.spec import level_text
 
 Floats = NDArray[np.float64]
+# Fourth powers of anything larger overflow, of anything smaller than its inverse vanish; no measurement comes near.
+LARGEST = 1e70
 
 
 @dataclass
 class Column:
     """``numbers`` (NaN missing) where every cell is a number, ``texts`` (None missing) where cells came as text.
 
-    ``declared`` cells held a missing code, ``infinite`` ones an infinity; both are missing in ``numbers``.
+    ``declared`` cells held a missing code, ``infinite`` ones an infinity or a number beyond ``LARGEST``; both are
+    missing in ``numbers``.
     """
 
     numbers: Floats | None
@@ -53,8 +56,9 @@ def read_column(series: "pd.Series[Any]", missing_codes: set[float]) -> Column:
 
 def _numbers(values: Floats, texts: list[str | None] | None, boolean: bool, codes: set[float]) -> Column:
     declared = np.isin(values, list(codes)) if codes else np.zeros(values.size, dtype=bool)
-    infinite = np.isinf(values)
-    numbers = np.where(declared | infinite, np.nan, values)
+    size = np.abs(values)
+    infinite = size > LARGEST
+    numbers = np.where(declared | infinite, np.nan, np.where(size < 1 / LARGEST, 0.0, values))
     return Column(numbers, texts, boolean, int(declared.sum()), int(infinite.sum()))
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assets.study.curve_fit import Columns, Member, Outcome, fit_member
-from assets.study.frame import Floats, NotNumericError, StudyFrame
+from assets.study.frame import Floats, StudyFrame
 from assets.study.rows import REAL, TEXT, WHOLE, Row, table
 from assets.study.spec import CurveSpec, Spec
 
@@ -142,10 +142,8 @@ def _predictor_columns(data: StudyFrame, curve: CurveSpec) -> dict[str, Columns]
                 for code, level in list(enumerate(category.levels))[1:]
             }
         else:
-            try:
-                columns[name] = {name: data.numeric(name)}
-            except NotNumericError:
-                columns[name] = {name: np.full(data.n, np.nan)}  # text that is no category: never estimable
+            # Text that is no category is never estimable.
+            columns[name] = {name: data.numeric(name) if data.has_numbers(name) else np.full(data.n, np.nan)}
     return columns
 
 
@@ -156,7 +154,7 @@ def _outcomes(data: StudyFrame, curve: CurveSpec) -> dict[str, Floats]:
             codes = data.category(name).codes.astype(float)
             found[name] = np.where(codes < 0, np.nan, codes)
         else:
-            found[name] = data.numeric(name)
+            found[name] = data.numeric(name) if data.has_numbers(name) else np.full(data.n, np.nan)
     return found
 
 

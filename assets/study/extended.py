@@ -23,7 +23,7 @@ from assets.study.effects import (
 )
 from assets.study.extended_rows import EXTENDED_COLUMNS
 from assets.study.firth import fit_firth
-from assets.study.frame import NotNumericError, StudyFrame
+from assets.study.frame import StudyFrame
 from assets.study.models import run_model
 from assets.study.multinomial import Standardised, fit_multinomial
 from assets.study.ols import OlsFit, fit_ols
@@ -36,6 +36,7 @@ from assets.study.resampling import (
     permutation_p,
 )
 from assets.study.rows import Row, table
+from assets.study.run import pairs_are_numeric
 from assets.study.scales import read_items
 from assets.study.spec import ModelSpec, Spec
 from assets.study.staging import stage_conventions
@@ -68,6 +69,7 @@ def run_extended(
     """
     tell = progress or (lambda sentence: None)
     data = StudyFrame(frame, spec)
+    pairs_are_numeric(data)
     answers = read_items(items, spec.missing_codes)
     rows: dict[str, list[Row]] = {name: [] for name in EXTENDED_COLUMNS}
     tell("paired differences")
@@ -215,10 +217,7 @@ def _counts(data: StudyFrame) -> list[Row]:
     rows: list[Row] = []
     for count in data.spec.counts:
         model = ModelSpec(name=count.name, family="ols", outcome=count.outcome, predictors=count.predictors)
-        try:
-            design = build_design(data, model)
-        except NotNumericError:
-            continue
+        design = build_design(data, model)
         y = np.asarray(design.outcome, dtype=np.float64)
         if design.fatal or not design.terms or design.n <= len(design.terms) + 1 or y.min() < 0 or y.max() == 0:
             continue

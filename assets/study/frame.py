@@ -75,6 +75,10 @@ class StudyFrame:
         column = self._columns[name]
         return name in self.spec.categories or column.boolean or column.numbers is None
 
+    def has_numbers(self, name: str) -> bool:
+        """Whether every cell of the variable is a number (or missing); booleans are."""
+        return self._columns[name].numbers is not None
+
     def numeric(self, name: str) -> Floats:
         """The variable as float64 with NaN for missing, declared codes and infinities; booleans are 0 and 1."""
         numbers = self._columns[name].numbers

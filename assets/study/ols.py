@@ -140,12 +140,17 @@ def ols_diagnostics(fit: OlsFit, x: Floats) -> dict[str, tuple[float, float, flo
         cooks = e**2 / ((k + 1) * fit.sigma**2) * h / (1 - h) ** 2
         internal2 = e**2 / (fit.sigma**2 * (1 - h))
         deleted = np.sign(e) * np.sqrt(internal2 * (fit.df_resid - 1) / (fit.df_resid - internal2))
-    checks["max_cooks"] = (NAN, NAN, NAN, float(np.nanmax(cooks)))
+    checks["max_cooks"] = (NAN, NAN, NAN, _largest(cooks))
     checks["n_cooks_above_4_over_n"] = (NAN, NAN, NAN, float((cooks > 4 / fit.n).sum()))
     checks["max_centred_leverage"] = (NAN, NAN, NAN, float(h.max() - 1 / fit.n))
-    checks["max_abs_studentized_deleted"] = (NAN, NAN, NAN, float(np.nanmax(np.abs(deleted))))
+    checks["max_abs_studentized_deleted"] = (NAN, NAN, NAN, _largest(np.abs(deleted)))
     checks["max_condition_index"] = (NAN, NAN, NAN, float(condition_indices(x)[-1]))
     return checks
+
+
+def _largest(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.max()) if known.size else NAN
 
 
 def condition_indices(x: Floats) -> Floats:

@@ -16,6 +16,7 @@ from assets.study.multinomial import Standardised, fit_multinomial, log_probabil
 from assets.study.ols import fit_ols
 from assets.study.paired import signed_rank
 from assets.study.rows import REAL, TEXT, WHOLE, Row, table
+from assets.study.run import pairs_are_numeric
 from assets.study.spec import ModelSpec, Spec
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def plan(
     if not sizes or min(sizes) < 2 or simulations < 1:
         raise ConfigError("plan: sizes must be 2 clients or more, simulations 1 or more")
     data = StudyFrame(frame, spec)
+    pairs_are_numeric(data)
     rows: list[Row] = []
     for size in sizes:
         if progress:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from assets.errors import ConfigError
 from assets.study.associations import associations
 from assets.study.descriptives import describe, normality
-from assets.study.frame import NotNumericError, StudyFrame
+from assets.study.frame import StudyFrame
 from assets.study.missing import missingness, participant_flow, set_aside
 from assets.study.models import run_model
 from assets.study.paired import paired_tests
@@ -33,7 +33,7 @@ def run_study(
     `study.diagnostics` row.
     """
     data = StudyFrame(frame, spec, declared)
-    _pairs_are_numeric(data)
+    pairs_are_numeric(data)
     association_rows, association_notes = associations(data)
     paired_rows, paired_notes = paired_tests(data)
     models = [run_model(data, model) for model in spec.models]
@@ -55,12 +55,11 @@ def run_study(
     }
 
 
-def _pairs_are_numeric(data: StudyFrame) -> None:
+def pairs_are_numeric(data: StudyFrame) -> None:
+    """Raise ConfigError, naming the key, where a measure of the spec holds text."""
     wanted = data.spec.columns()
     names = [column for pair in (*data.spec.pairs, *data.spec.scales) for column in (pair.t0, pair.t6)]
     names += [stage.readiness for stage in data.spec.stages.values() if stage.readiness is not None]
     for name in names:
-        try:
-            data.numeric(name)
-        except NotNumericError:
-            raise ConfigError(f"{wanted[name]}: the column {name!r} holds text where numbers are needed") from None
+        if not data.has_numbers(name):
+            raise ConfigError(f"{wanted[name]}: the column {name!r} holds text where numbers are needed")
