@@ -34,7 +34,14 @@ INSTANCE = {
 def prepare_instance(home: Home) -> Path:
     """Write ``dagster.yaml`` into the home's ``agency/dagster`` and return that folder."""
     home.dagster.mkdir(parents=True, exist_ok=True, mode=0o700)
-    text = "# Written by every start; the settings are in orchestration/instance.py.\n" + yaml.safe_dump(INSTANCE)
+    event_log = {
+        "module": "orchestration.event_log",
+        "class": "CachedEngineEventLogStorage",
+        "config": {"base_dir": str(home.dagster / "history" / "runs")},
+    }
+    text = "# Written by every start; the settings are in orchestration/instance.py.\n" + yaml.safe_dump(
+        {**INSTANCE, "event_log_storage": event_log}
+    )
     target = home.dagster / "dagster.yaml"
     if not target.is_file() or target.read_text("utf-8") != text:
         fresh = target.with_suffix(".new")
