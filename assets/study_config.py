@@ -4,210 +4,36 @@ The same object reaches SQL as dbt variables and Python as attributes, so that a
 mistake in the file is a ``ConfigError`` that names the file and the key.
 """
 
+import csv
 import hashlib
 import json
-import math
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from assets.errors import ConfigError
-
-Item = Annotated[int, Field(ge=1, le=99)]
-Code = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-URICA_SUBSCALES = ("precontemplation", "contemplation", "action", "maintenance")
-STAGES = ("pre-contemplation", "contemplation", "preparation/action", "maintenance")
-
-
-class _Settings(BaseModel):
-    """A closed, frozen group of settings: an unknown key is a mistake, not a remark."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Period(_Settings):
-    """First and last day of the study, both included."""
-
-    start: date
-    end: date
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Period":
-        if self.end < self.start:
-            raise ValueError("end lies before start")
-        return self
-
-
-class Age(_Settings):
-    """The day on which age is counted; None stands for the last day of the study."""
-
-    as_of: date | None = None
-
-
-class FirstWave(_Settings):
-    """Days after the anchor between which the 0-month response lies."""
-
-    first_day: int = 0
-    last_day: Annotated[int, Field(le=3660)] = 60
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "FirstWave":
-        if self.last_day < self.first_day:
-            raise ValueError("last_day lies before first_day")
-        return self
-
-
-class LaterWave(_Settings):
-    """Days from the 0-month date to the target, and how far from the target a response may lie."""
-
-    target_days: Annotated[int, Field(ge=1, le=3660)] = 182
-    within_days: Annotated[int, Field(ge=0, le=3660)] = 45
-
-
-class Waves(_Settings):
-    """The two waves."""
-
-    t0: FirstWave = FirstWave()
-    t6: LaterWave = LaterWave()
-
-
-class Scoreable(_Settings):
-    """Answered items that make an unfinished response a real one."""
-
-    mspss: Annotated[int, Field(ge=1, le=12)] = 9
-    copse: Annotated[int, Field(ge=1, le=26)] = 21
-    urica: Annotated[int, Field(ge=1, le=12)] = 12
-
-
-class Surveys(_Settings):
-    """Which responses are real."""
-
-    accept_unfinished: bool = True
-    scoreable_items: Scoreable = Scoreable()
-
-
-class Services(_Settings):
-    """What one service is, and which contacts are none."""
-
-    unit: Literal["service_type", "note", "client_day"] = "service_type"
-    non_counting_contact_types: tuple[Code, ...] = ("attempt_to_contact",)
-
-
-class MonthsOfService(_Settings):
-    """How time in service is counted."""
-
-    method: Literal["fractional", "completed"] = "fractional"
-
-
-class Goals(_Settings):
-    """What goals met are divided by."""
-
-    denominator: Literal["all", "minus_discontinued", "closed_only"] = "all"
-
-
-class Residence(_Settings):
-    """The counties that are not outlying."""
-
-    main_counties: Annotated[tuple[Code, ...], Field(min_length=1)]
-
-
-class Subscale(_Settings):
-    """Item numbers of a subscale and how many of them must be answered."""
-
-    items: Annotated[tuple[Item, ...], Field(min_length=1)]
-    min_answered: Annotated[int, Field(ge=1)]
-
-    @model_validator(mode="after")
-    def _possible(self) -> "Subscale":
-        if len(set(self.items)) != len(self.items):
-            raise ValueError("an item is listed twice")
-        if self.min_answered > len(self.items):
-            raise ValueError("min_answered exceeds the number of items")
-        return self
-
-
-class _Scale(_Settings):
-    n_items: Annotated[int, Field(ge=1, le=99)]
-    range: tuple[int, int]
-    missing: Literal["prorated", "strict"] = "prorated"
-    min_answered: Annotated[int, Field(ge=1)]
-    subscales: dict[Code, Subscale]
-
-    @model_validator(mode="after")
-    def _possible(self) -> "_Scale":
-        if self.min_answered > self.n_items:
-            raise ValueError("min_answered exceeds n_items")
-        if any(max(subscale.items) > self.n_items for subscale in self.subscales.values()):
-            raise ValueError("a subscale names an item beyond n_items")
-        return self
-
-
-class Mspss(_Scale):
-    """Multidimensional Scale of Perceived Social Support."""
-
-    instrument: Literal["mspss"] = "mspss"
-    composite: Literal["mean", "sum", "sum_of_means"] = "mean"
-
-    @model_validator(mode="after")
-    def _three(self) -> "Mspss":
-        if set(self.subscales) != {"significant_other", "family", "friends"}:
-            raise ValueError("subscales must be significant_other, family and friends")
-        return self
-
-
-class CopeSe(_Scale):
-    """Coping Self-Efficacy scale."""
-
-    instrument: Literal["copse"] = "copse"
-
-
-class UricaKey(_Settings):
-    """Item numbers of the four subscales in the form in use."""
-
-    precontemplation: Annotated[tuple[Item, ...], Field(min_length=1)]
-    contemplation: Annotated[tuple[Item, ...], Field(min_length=1)]
-    action: Annotated[tuple[Item, ...], Field(min_length=1)]
-    maintenance: Annotated[tuple[Item, ...], Field(min_length=1)]
-
-
-class Urica(_Settings):
-    """University of Rhode Island Change Assessment, and how its composite becomes a stage."""
-
-    instrument: Literal["urica"] = "urica"
-    n_items: Annotated[int, Field(ge=4, le=99)] = 12
-    range: tuple[int, int] = (1, 5)
-    key: UricaKey
-    staging: Literal["cutoff", "nearest_mean", "highest_subscale"] = "cutoff"
-    cutoffs: tuple[float, float, float] = (8, 11, 14)
-    nearest_means: tuple[float, float, float] = (9.3, 11.0, 12.6)
-    highest_tie: Literal["earlier", "later"] = "earlier"
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Urica":
-        listed = [item for name in URICA_SUBSCALES for item in getattr(self.key, name)]
-        if len(set(listed)) != len(listed):
-            raise ValueError("key lists an item twice")
-        if max(listed) > self.n_items:
-            raise ValueError("key names an item beyond n_items")
-        for name in ("cutoffs", "nearest_means"):
-            values = getattr(self, name)
-            if list(values) != sorted(set(values)):
-                raise ValueError(f"{name} must rise")
-        return self
-
-
-class Scales(_Settings):
-    """The three instruments."""
-
-    mspss: Mspss
-    cope_se: CopeSe
-    urica: Urica
-
-
-class StudyConfig(_Settings):
+from assets.study_scoring import readiness, scored_scales
+from assets.study_settings import (
+    Age,
+    Code,
+    Goals,
+    MonthsOfService,
+    Period,
+    Residence,
+    Scales,
+    Services,
+    ServiceType,
+    Settings,
+    Surveys,
+    Waves,
+)
+
+
+class StudyConfig(Settings):
     """Every definition of the study; ``analysis`` is the specification of its tests and models, as written."""
 
     study: Period
@@ -219,8 +45,18 @@ class StudyConfig(_Settings):
     goals: Goals = Goals()
     residence: Residence
     scales: Scales
-    minimal_dataset: dict[str, Code] = {}
-    analysis: dict[str, Any] = {}
+    service_types: tuple[ServiceType, ...] = ()
+    minimal_dataset: dict[str, Code] = Field(default_factory=dict)
+    analysis: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _no_type_twice_on_a_day(self) -> "StudyConfig":
+        lines = sorted(self.service_types, key=lambda line: (line.service_type, line.valid_from or date.min))
+        for first, second in pairwise(lines):
+            same = first.service_type == second.service_type
+            if same and (second.valid_from or date.min) <= (first.valid_to or date.max):
+                raise ValueError(f"service_types: two lines of {first.service_type} are valid on the same day")
+        return self
 
     @property
     def hash(self) -> str:
@@ -243,12 +79,13 @@ class StudyConfig(_Settings):
             "scoreable_items": self.surveys.scoreable_items.model_dump(),
             "service_unit": self.services.unit,
             "non_counting_contact_types": list(self.services.non_counting_contact_types),
+            "service_types": [line.model_dump(mode="json") for line in self.service_types],
             "months_method": self.months_of_service.method,
             "goal_denominator": self.goals.denominator,
             "main_counties": list(self.residence.main_counties),
             "scales": scored_scales(self.scales),
             "mspss_composite": self.scales.mspss.composite,
-            **_readiness(urica.key),
+            **readiness(urica.key),
             "urica_staging": urica.staging,
             "urica_cutoffs": list(urica.cutoffs),
             "urica_nearest_means": list(urica.nearest_means),
@@ -256,50 +93,11 @@ class StudyConfig(_Settings):
         }
 
 
-def scored_scales(scales: Scales) -> list[dict[str, Any]]:
-    """Every scale that is a multiple of the mean of its answered items: name, instrument, items, min_answered, factor.
-
-    The score is ``factor * sum / answered`` (Chesney et al. 2006 call it the corrected sum where the factor is the
-    number of items), null below ``min_answered``.
-    """
-    scored: list[dict[str, Any]] = []
-
-    def add(name: str, instrument: str, items: tuple[int, ...], needed: int, factor: int) -> None:
-        scored.append(
-            {"name": name, "instrument": instrument, "items": list(items), "min_answered": needed, "factor": factor}
-        )
-
-    mspss, cope_se = scales.mspss, scales.cope_se
-    for name, scale, factor in (
-        ("mspss", mspss, mspss.n_items if mspss.composite == "sum" else 1),
-        ("cope_se", cope_se, cope_se.n_items),
-    ):
-        strict = scale.missing == "strict"
-        needed = scale.n_items if strict else scale.min_answered
-        add(name, scale.instrument, tuple(range(1, scale.n_items + 1)), needed, factor)
-        for part, subscale in scale.subscales.items():
-            size = len(subscale.items)
-            multiple = 1 if name == "mspss" else size
-            add(f"{name}_{part}", scale.instrument, subscale.items, size if strict else subscale.min_answered, multiple)
-    for part in URICA_SUBSCALES:
-        items = getattr(scales.urica.key, part)
-        add(f"urica_{part}", "urica", items, len(items), 1)
-    return scored
-
-
-def _readiness(key: UricaKey) -> dict[str, Any]:
-    """Whole-number weights of the four item sums: the composite is compared with cut-offs, so it must not drift.
-
-    ``mean C + mean A + mean M - mean PC`` in floating point gives 8.000000000000002 for an exact 8: the wrong stage.
-    """
-    sizes = {name: len(getattr(key, name)) for name in URICA_SUBSCALES}
-    divisor = math.lcm(*sizes.values())
-    weights = {name: divisor // size * (-1 if name == "precontemplation" else 1) for name, size in sizes.items()}
-    return {"urica_weights": weights, "urica_divisor": divisor}
-
-
 def load_study_config(path: Path) -> StudyConfig:
-    """Read and check ``path``. Raises ``ConfigError`` that names the file and the first wrong key."""
+    """Read and check ``path`` and, where it exists, ``service_types.csv`` beside it.
+
+    Raises ``ConfigError`` that names the file and the first wrong key.
+    """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -310,7 +108,26 @@ def load_study_config(path: Path) -> StudyConfig:
         raise ConfigError(f"{path.name}{where}: is not valid YAML") from None
     if not isinstance(raw, dict):
         raise ConfigError(f"{path.name}: holds no settings")
+    types = path.with_name("service_types.csv")
+    if types.is_file():
+        raw = {**raw, "service_types": _service_types(types)}
     return study_config(raw, path.name)
+
+
+def _service_types(path: Path) -> list[dict[str, Any]]:
+    """Lines of the table of service types, checked one by one so that a mistake is told by its line."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    for number, line in enumerate(lines, start=2):
+        filled = {key: value for key, value in line.items() if value not in (None, "")}
+        try:
+            ServiceType.model_validate(filled)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            key = ".".join(str(part) for part in first["loc"]) or "(whole line)"
+            raise ConfigError(f"{path.name}: line {number}: {key}: {first['msg']}") from None
+        lines[number - 2] = filled
+    return list(lines)
 
 
 def study_config(settings: dict[str, Any], source: str) -> StudyConfig:

@@ -53,3 +53,22 @@
         {{ column }} <> {{ column }}
     {%- endif -%}
 {%- endmacro %}
+
+{# The agency's table of service types as rows; open ends become dates beyond every service. #}
+{% macro service_types() -%}
+    select service_type, valid_from, valid_to, counts_as_service, funder_group
+    from (
+        values
+        {% for line in var('service_types') -%}
+        (
+            '{{ line.service_type }}',
+            cast('{{ line.valid_from or '0001-01-01' }}' as date),
+            cast('{{ line.valid_to or '9999-12-31' }}' as date),
+            {{ 'true' if line.counts_as_service else 'false' }},
+            '{{ line.funder_group }}'
+        ){{ ',' if not loop.last }}
+        {% else -%}
+        (cast(null as string), cast(null as date), cast(null as date), true, cast(null as string))
+        {% endfor %}
+    ) as listed (service_type, valid_from, valid_to, counts_as_service, funder_group)
+{%- endmacro %}

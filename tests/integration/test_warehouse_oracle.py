@@ -17,6 +17,7 @@ from warehouse_oracle import client_study
 from assets.study_config import StudyConfig, study_config
 from assets.warehouse.compiled import CompiledModel, run_models
 
+ADVOCACY = {"funder_group": "personal_advocacy"}
 # Each line changes several definitions at once; every alternative of the contract's section 2 stands in one at least.
 VARIANTS: dict[str, dict[str, Any]] = {
     "as shipped": {},
@@ -31,6 +32,9 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     "days, closed goals, sums of means, nearest means": {
         "services.unit": "client_day",
+        "service_types": [
+            {"service_type": "referral", "counts_as_service": False, **ADVOCACY},
+        ],
         "services.non_counting_contact_types": [],
         "goals.denominator": "closed_only",
         "scales.mspss.composite": "sum_of_means",
@@ -48,6 +52,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "study": {"start": "2020-02-29", "end": "2021-02-28"},
         "age.as_of": "2020-02-29",
         "services.non_counting_contact_types": ["attempt_to_contact", "crisis_response"],
+        "service_types": [
+            {"service_type": "group", "valid_to": "2020-06-30", "counts_as_service": False, **ADVOCACY},
+            {"service_type": "group", "valid_from": "2020-07-01", **ADVOCACY},
+            {"service_type": "referral", "counts_as_service": False, **ADVOCACY},
+        ],
         "surveys.scoreable_items": {"mspss": 6, "copse": 20, "urica": 11},
     },
     "wide and overlapping windows": {

@@ -173,13 +173,26 @@ def _service(person: Row, notes: list[Row], waves: dict[str, dict[str, list[Row]
             and intake <= note["service_date"] <= last
             and note["contact_type"] not in config.services.non_counting_contact_types
         ]
-        if config.services.unit == "service_type":
-            values[f"services_{name}"] = sum(max(1, len(_codes(note["service_type"]) or [])) for note in counted)
-        elif config.services.unit == "note":
-            values[f"services_{name}"] = len(counted)
-        else:
-            values[f"services_{name}"] = len({note["service_date"] for note in counted})
+        listed = [
+            (note["record_id"], note["service_date"])
+            for note in counted
+            for code in (_codes(note["service_type"]) or ["not_recorded"])
+            if _counts(code, note["service_date"], config)
+        ]
+        values[f"services_{name}"] = {
+            "service_type": len(listed),
+            "note": len(set(listed)),
+            "client_day": len({day for _, day in listed}),
+        }[config.services.unit]
     return values
+
+
+def _counts(code: str, day: date, config: StudyConfig) -> bool:
+    return all(
+        line.counts_as_service
+        for line in config.service_types
+        if line.service_type == code and (line.valid_from or day) <= day <= (line.valid_to or day)
+    )
 
 
 def _goals(reviews: list[Row], config: StudyConfig) -> Row:

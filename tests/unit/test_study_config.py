@@ -26,6 +26,7 @@ def changed(shipped: Path, tmp_path: Path) -> Callable[[Change], Path]:
         change(settings)
         path = tmp_path / "study.yml"
         path.write_text(yaml.safe_dump(settings), "utf-8")
+        (tmp_path / "service_types.csv").write_bytes(shipped.with_name("service_types.csv").read_bytes())
         return path
 
     return write
@@ -142,3 +143,30 @@ def test_readiness_stays_in_whole_numbers_when_subscales_differ_in_size(shipped:
     variables = StudyConfig.model_validate(settings).dbt_vars()
     assert variables["urica_divisor"] == 12
     assert variables["urica_weights"] == {"precontemplation": -6, "contemplation": 4, "action": 3, "maintenance": 4}
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["group,,,perhaps,personal_advocacy"], "service_types.csv: line 2: counts_as_service"),
+        (["group,,,yes,lodging"], "service_types.csv: line 2: funder_group"),
+        (["group,,,yes,personal_advocacy", "Group Work,,,yes,personal_advocacy"], "line 3: service_type"),
+        (["group,2021-02-01,2021-01-01,yes,personal_advocacy"], "valid_to lies before valid_from"),
+        (["group,,2021-06-30,yes,personal_advocacy", "group,2021-06-30,,no,personal_advocacy"], "on the same day"),
+    ],
+)
+def test_a_mistake_in_the_table_of_service_types_is_told_by_its_line(
+    changed: Callable[[Change], Path], lines: list[str], message: str
+) -> None:
+    path = changed(lambda settings: None)
+    header = "service_type,valid_from,valid_to,counts_as_service,funder_group"
+    path.with_name("service_types.csv").write_text("\n".join([header, *lines]), "utf-8")
+    with pytest.raises(ConfigError, match=message):
+        load_study_config(path)
+
+
+def test_every_service_type_of_the_form_is_mapped_and_counts(shipped: Path, project_root: Path) -> None:
+    lists = yaml.safe_load((project_root / "config/feeds/code_lists.yml").read_text("utf-8"))
+    config = load_study_config(shipped)
+    assert [line.service_type for line in config.service_types] == [entry["code"] for entry in lists["service_type"]]
+    assert all(line.counts_as_service for line in config.service_types)

@@ -23,6 +23,11 @@ services as (
         listed.code as service_type
     from notes
     {{ cross_join_codes('notes.service_types') }}
+),
+
+-- What the agency's table of service types says of a type on the day of the service; a type it lacks counts.
+service_types as (
+    {{ service_types() }}
 )
 
 select
@@ -32,10 +37,15 @@ select
     services.contact_type,
     services.service_date,
     {{ days_between('clients.intake_date', 'services.service_date') }} as days_since_intake,
-    not ({{ is_in('services.contact_type', var('non_counting_contact_types')) }}) as is_counted,
+    not ({{ is_in('services.contact_type', var('non_counting_contact_types')) }})
+        and coalesce(service_types.counts_as_service, true) as is_counted,
+    coalesce(service_types.funder_group, 'unmapped') as funder_group,
     services.minutes,
     services.file_token,
     services.sheet,
     services.source_row
 from services
 inner join {{ ref('int_clients_identified') }} as clients on services.source_client_id = clients.source_client_id
+left join service_types
+    on services.service_type = service_types.service_type
+    and services.service_date between service_types.valid_from and service_types.valid_to

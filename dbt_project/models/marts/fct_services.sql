@@ -10,6 +10,7 @@ select
     client_id,
     cast(dense_rank() over (partition by client_id order by days_since_intake, note_key) as integer) as note_number,
     service_type,
+    funder_group,
     contact_type,
     cast(days_since_intake as integer) as days_since_intake,
     cast(minutes as integer) as minutes,

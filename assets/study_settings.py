@@ -1,0 +1,218 @@
+"""The groups of settings that make up the study's definitions: types, bounds and what must fit together."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Item = Annotated[int, Field(ge=1, le=99)]
+Code = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+URICA_SUBSCALES = ("precontemplation", "contemplation", "action", "maintenance")
+STAGES = ("pre-contemplation", "contemplation", "preparation/action", "maintenance")
+
+
+class Settings(BaseModel):
+    """A closed, frozen group of settings: an unknown key is a mistake, not a remark."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Period(Settings):
+    """First and last day of the study, both included."""
+
+    start: date
+    end: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Period":
+        if self.end < self.start:
+            raise ValueError("end lies before start")
+        return self
+
+
+class Age(Settings):
+    """The day on which age is counted; None stands for the last day of the study."""
+
+    as_of: date | None = None
+
+
+class FirstWave(Settings):
+    """Days after the anchor between which the 0-month response lies."""
+
+    first_day: int = 0
+    last_day: Annotated[int, Field(le=3660)] = 60
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "FirstWave":
+        if self.last_day < self.first_day:
+            raise ValueError("last_day lies before first_day")
+        return self
+
+
+class LaterWave(Settings):
+    """Days from the 0-month date to the target, and how far from the target a response may lie."""
+
+    target_days: Annotated[int, Field(ge=1, le=3660)] = 182
+    within_days: Annotated[int, Field(ge=0, le=3660)] = 45
+
+
+class Waves(Settings):
+    """The two waves."""
+
+    t0: FirstWave = FirstWave()
+    t6: LaterWave = LaterWave()
+
+
+class Scoreable(Settings):
+    """Answered items that make an unfinished response a real one."""
+
+    mspss: Annotated[int, Field(ge=1, le=12)] = 9
+    copse: Annotated[int, Field(ge=1, le=26)] = 21
+    urica: Annotated[int, Field(ge=1, le=12)] = 12
+
+
+class Surveys(Settings):
+    """Which responses are real."""
+
+    accept_unfinished: bool = True
+    scoreable_items: Scoreable = Scoreable()
+
+
+class Services(Settings):
+    """What one service is, and which contacts are none."""
+
+    unit: Literal["service_type", "note", "client_day"] = "service_type"
+    non_counting_contact_types: tuple[Code, ...] = ("attempt_to_contact",)
+
+
+class ServiceType(Settings):
+    """A line of ``service_types.csv``: from when to when (both in, empty = always) a type counts, for which group."""
+
+    service_type: Code
+    valid_from: date | None = None
+    valid_to: date | None = None
+    counts_as_service: bool = True
+    funder_group: Literal[
+        "information_referral",
+        "personal_advocacy",
+        "emotional_support_safety",
+        "shelter_housing",
+        "justice_assistance",
+    ]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "ServiceType":
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError("valid_to lies before valid_from")
+        return self
+
+
+class MonthsOfService(Settings):
+    """How time in service is counted."""
+
+    method: Literal["fractional", "completed"] = "fractional"
+
+
+class Goals(Settings):
+    """What goals met are divided by."""
+
+    denominator: Literal["all", "minus_discontinued", "closed_only"] = "all"
+
+
+class Residence(Settings):
+    """The counties that are not outlying."""
+
+    main_counties: Annotated[tuple[Code, ...], Field(min_length=1)]
+
+
+class Subscale(Settings):
+    """Item numbers of a subscale and how many of them must be answered."""
+
+    items: Annotated[tuple[Item, ...], Field(min_length=1)]
+    min_answered: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Subscale":
+        if len(set(self.items)) != len(self.items):
+            raise ValueError("an item is listed twice")
+        if self.min_answered > len(self.items):
+            raise ValueError("min_answered exceeds the number of items")
+        return self
+
+
+class _Scale(Settings):
+    n_items: Annotated[int, Field(ge=1, le=99)]
+    range: tuple[int, int]
+    missing: Literal["prorated", "strict"] = "prorated"
+    min_answered: Annotated[int, Field(ge=1)]
+    subscales: dict[Code, Subscale]
+
+    @model_validator(mode="after")
+    def _possible(self) -> "_Scale":
+        if self.min_answered > self.n_items:
+            raise ValueError("min_answered exceeds n_items")
+        if any(max(subscale.items) > self.n_items for subscale in self.subscales.values()):
+            raise ValueError("a subscale names an item beyond n_items")
+        return self
+
+
+class Mspss(_Scale):
+    """Multidimensional Scale of Perceived Social Support."""
+
+    instrument: Literal["mspss"] = "mspss"
+    composite: Literal["mean", "sum", "sum_of_means"] = "mean"
+
+    @model_validator(mode="after")
+    def _three(self) -> "Mspss":
+        if set(self.subscales) != {"significant_other", "family", "friends"}:
+            raise ValueError("subscales must be significant_other, family and friends")
+        return self
+
+
+class CopeSe(_Scale):
+    """Coping Self-Efficacy scale."""
+
+    instrument: Literal["copse"] = "copse"
+
+
+class UricaKey(Settings):
+    """Item numbers of the four subscales in the form in use."""
+
+    precontemplation: Annotated[tuple[Item, ...], Field(min_length=1)]
+    contemplation: Annotated[tuple[Item, ...], Field(min_length=1)]
+    action: Annotated[tuple[Item, ...], Field(min_length=1)]
+    maintenance: Annotated[tuple[Item, ...], Field(min_length=1)]
+
+
+class Urica(Settings):
+    """University of Rhode Island Change Assessment, and how its composite becomes a stage."""
+
+    instrument: Literal["urica"] = "urica"
+    n_items: Annotated[int, Field(ge=4, le=99)] = 12
+    range: tuple[int, int] = (1, 5)
+    key: UricaKey
+    staging: Literal["cutoff", "nearest_mean", "highest_subscale"] = "cutoff"
+    cutoffs: tuple[float, float, float] = (8, 11, 14)
+    nearest_means: tuple[float, float, float] = (9.3, 11.0, 12.6)
+    highest_tie: Literal["earlier", "later"] = "earlier"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Urica":
+        listed = [item for name in URICA_SUBSCALES for item in getattr(self.key, name)]
+        if len(set(listed)) != len(listed):
+            raise ValueError("key lists an item twice")
+        if max(listed) > self.n_items:
+            raise ValueError("key names an item beyond n_items")
+        for name in ("cutoffs", "nearest_means"):
+            values = getattr(self, name)
+            if list(values) != sorted(set(values)):
+                raise ValueError(f"{name} must rise")
+        return self
+
+
+class Scales(Settings):
+    """The three instruments."""
+
+    mspss: Mspss
+    cope_se: CopeSe
+    urica: Urica
