@@ -70,6 +70,31 @@ def register(connection: "duckdb.DuckDBPyConnection", home: Home) -> None:
         return  # this connection has it already
 
 
+def sweep_quarantine(connection: "duckdb.DuckDBPyConnection", home: Home) -> int:
+    """Take rows of erased clients out of quarantine and count them as erased; to be called after ingestion.
+
+    A row with an unreadable cell waits in quarantine before anybody asks whose it is. Returns the number of rows.
+    """
+    if not _exists(connection):
+        return 0
+    register(connection, home)
+    connection.execute(
+        "create or replace temp table swept as select distinct q.file_token, q.sheet, q.row_number"
+        " from control.quarantine q join control.erased_clients e on contains(q.cells::varchar, e.client_id)"
+    )
+    connection.execute(
+        "update control.files f set rows_quarantined = rows_quarantined - s.n, rows_erased = rows_erased + s.n"
+        " from (select file_token, count(*) as n from swept group by file_token) s where s.file_token = f.file_token"
+    )
+    connection.execute(
+        "delete from control.quarantine q where exists (select 1 from swept s where s.file_token = q.file_token"
+        " and s.sheet is not distinct from q.sheet and s.row_number is not distinct from q.row_number)"
+    )
+    found = connection.execute("select count(*) from swept").fetchone()
+    connection.execute("drop table swept")
+    return int(found[0]) if found else 0
+
+
 def _exists(connection: "duckdb.DuckDBPyConnection") -> bool:
     found = connection.execute(
         "select 1 from duckdb_tables() where database_name = current_database()"
