@@ -8,6 +8,7 @@ import yaml
 from assets.errors import ConfigError
 from assets.study.consistency_checks import CHECKS, Finding
 from assets.study.rows import TEXT, Row, table
+from assets.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ def load_figures(path: Path | str) -> list[dict[str, Any]]:
         figures: Any = _from_csv(text)
     else:
         try:
-            content = yaml.safe_load(text)
+            content = read_yaml(text)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             raise ConfigError(f"{path}: not valid YAML" + (f" (line {mark.line + 1})" if mark else "")) from None

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from assets.study.alternatives import with_alternatives
 from assets.study.curve_fit import Columns, Member, Outcome, fit_member
 from assets.study.frame import Floats, StudyFrame
 from assets.study.rows import REAL, TEXT, WHOLE, Row, table
+from assets.study.scales import read_items
 from assets.study.spec import CurveSpec, Spec
 
 if TYPE_CHECKING:
@@ -66,10 +68,11 @@ def members_of(curve: CurveSpec) -> list[Member]:
     ]
 
 
-def default_curves(spec: Spec) -> list[CurveSpec]:
+def default_curves(spec: Spec, alternatives: dict[str, list[str]] | None = None) -> list[CurveSpec]:
     """Where the spec declares none: each model's outcome on every set of its size from all models' predictors.
 
-    For a linear model the first predictor is focal; a multinomial model is judged by its overall test.
+    ``alternatives`` are further scorings of an outcome. For a linear model the first predictor is focal; a
+    multinomial model is judged by its overall test.
     """
     everything = list(dict.fromkeys(name for model in spec.models for name in model.predictors))
     curves = []
@@ -81,7 +84,7 @@ def default_curves(spec: Spec) -> list[CurveSpec]:
             CurveSpec(
                 name=model.name,
                 family=model.family,
-                outcomes=[model.outcome],
+                outcomes=[model.outcome, *(alternatives or {}).get(model.outcome, [])],
                 predictors=others or [name for name in model.predictors if name != focal],
                 focal=focal,
                 size=(min(size, len(others)), min(size, len(others))) if others else None,
@@ -95,6 +98,7 @@ def default_curves(spec: Spec) -> list[CurveSpec]:
 def specification_curve(
     frame: "pd.DataFrame",
     spec: Spec,
+    items: "pd.DataFrame | None" = None,
     *,
     permutations: int = PERMUTATIONS,
     seed: int = SEED,
@@ -103,11 +107,18 @@ def specification_curve(
 ) -> "dict[str, pd.DataFrame]":
     """Fit the families of `spec.curves` or `default_curves`: `specification_curve` and `specification_summary`.
 
-    The share expected by chance comes from refitting the whole family with the outcome permuted among those who have
-    it. ``workers`` processes (default: all cores) share the work; the result does not depend on their number.
-    ``progress`` is called with (models fitted, models to fit).
+    The share expected by chance comes from refitting the whole family with the outcomes permuted among those who have
+    one (all scorings of a client move together). Where the spec declares no curves, other scorings of the outcomes are
+    part of the family (``items`` as in `run_study`; see `with_alternatives`). ``workers`` processes (default: all
+    cores) share the work; the result does not depend on their number. ``progress`` is called with (models fitted,
+    models to fit).
     """
-    curves = spec.curves or default_curves(spec)
+    curves = spec.curves
+    if not curves:
+        frame, spec, alternatives = with_alternatives(frame, spec, read_items(items, spec.missing_codes))
+        curves = default_curves(spec, alternatives)
+    # The curves' own columns have to be read too.
+    spec = spec.model_copy(update={"curves": curves})
     data = StudyFrame(frame, spec)
     rows: dict[str, list[Row]] = {name: [] for name in CURVE_COLUMNS}
     family = [(curve, members_of(curve)) for curve in curves]
@@ -211,15 +222,19 @@ def _start(state: _State) -> None:
 def _job(job: tuple[int, int, int, int]) -> list[Outcome]:
     draw, seed, start, stop = job
     columns, outcomes, members = _worker["state"]
-    used = {name: values if draw == 0 else _permuted(values, seed + draw) for name, values in outcomes.items()}
+    used = outcomes if draw == 0 else _permuted(outcomes, seed + draw)
     return [fit_member(member, columns, used[member.outcome]) for member in members[start:stop]]
 
 
-def _permuted(values: Floats, seed: int) -> Floats:
-    known = ~np.isnan(values)
-    out = values.copy()
-    out[known] = np.random.default_rng(seed).permutation(values[known])
-    return out
+def _permuted(outcomes: dict[str, Floats], seed: int) -> dict[str, Floats]:
+    """Outcomes dealt anew among the clients who have any of them; one deal for all, or they would seem independent."""
+    known = np.flatnonzero(~np.all([np.isnan(values) for values in outcomes.values()], axis=0))
+    dealt = np.random.default_rng(seed).permutation(known)
+    permuted = {}
+    for name, values in outcomes.items():
+        permuted[name] = values.copy()
+        permuted[name][known] = values[dealt]
+    return permuted
 
 
 def _row(curve: CurveSpec, number: int, member: Member, outcome: Outcome) -> Row:

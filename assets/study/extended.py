@@ -30,9 +30,11 @@ from assets.study.ols import OlsFit, fit_ols
 from assets.study.paired import benjamini_hochberg, holm, paired_tests
 from assets.study.reliability import reliability
 from assets.study.resampling import (
+    LeaveOneOut,
     bootstrap_bca,
     leave_one_out_multinomial,
     leave_one_out_ols,
+    leave_one_out_pairs,
     permutation_p,
 )
 from assets.study.rows import Row, table
@@ -119,6 +121,10 @@ def _pairs(data: StudyFrame, rows: dict[str, list[Row]]) -> None:
         ):
             rows["effect_sizes"].append(_effect((pair.name, None, None, quantity), differences.size, found))
         rows["protocol_tests"].append({"name": pair.name, "test": "paired_t", **paired_t(differences)})
+        if differences.size <= MAX_REFITS:
+            loo = leave_one_out_pairs(differences)
+            row: Row = {"model": pair.name, "term": None, "n": differences.size, "p": loo.p, **_left_out(loo)}
+            rows["robustness"].append(row)
         smallest = smallest_dz(differences.size)
         rows["sensitivity"].append(_smallest(pair.name, "cohen_dz", differences.size, smallest))
 
@@ -127,6 +133,15 @@ def _effect(where: tuple[str, str | None, str | None, str], n: int, found: tuple
     """A row of `effect_sizes`; ``where`` is analysis, term, equation, quantity, ``found`` estimate and interval."""
     row: Row = dict(zip(("analysis", "term", "equation", "quantity"), where, strict=True))
     return row | {"n": n, **dict(zip(("estimate", "ci_low", "ci_high"), found, strict=True))}
+
+
+def _left_out(loo: LeaveOneOut) -> Row:
+    return {
+        "loo_p_lowest": loo.p_lowest,
+        "loo_p_highest": loo.p_highest,
+        "loo_refits": loo.n_refits,
+        "loo_conclusion_changes": loo.n_changed,
+    }
 
 
 def _smallest(analysis: str, quantity: str, n: int, effect: float) -> Row:
@@ -160,9 +175,7 @@ def _robust_rows(model: ModelSpec, design: Design, fit: OlsFit, bca: "np.ndarray
         row |= {"p_hc3": p_t(b / hc3, fit.df_resid), "hc3_low": b - half * hc3, "hc3_high": b + half * hc3}
         row |= {"bca_low": bca[i, 0], "bca_high": bca[i, 1]}
         if i and left_out:
-            loo = left_out[i - 1]
-            row |= {"loo_p_lowest": loo.p_lowest, "loo_p_highest": loo.p_highest}
-            row |= {"loo_refits": loo.n_refits, "loo_conclusion_changes": loo.n_changed}
+            row |= _left_out(left_out[i - 1])
         found.append(row)
     return found
 
@@ -182,9 +195,7 @@ def _multinomial(model: ModelSpec, design: Design, rows: dict[str, list[Row]], p
     row: Row = {"model": model.name, "term": None, "n": design.n, "p": p_chi2(chi2, df)}
     if design.n <= MAX_REFITS:
         row["p_permutation"] = permutation_p(y, scaled.z, classes, permutations, seed)
-        loo = leave_one_out_multinomial(design, scaled.z, row["p"], p_chi2)
-        row |= {"loo_p_lowest": loo.p_lowest, "loo_p_highest": loo.p_highest}
-        row |= {"loo_refits": loo.n_refits, "loo_conclusion_changes": loo.n_changed}
+        row |= _left_out(leave_one_out_multinomial(design, scaled.z, row["p"], p_chi2))
     rows["robustness"].append(row)
     smallest = smallest_log_likelihood_effect(df, design.n)
     rows["sensitivity"].append(_smallest(model.name, "cox_snell_r2", design.n, smallest))

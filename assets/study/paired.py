@@ -81,6 +81,24 @@ def _kth_sum(ordered: Floats, k: int) -> float:
     return high
 
 
+def signed_rank_z(differences: Floats) -> tuple[Floats, Floats, float]:
+    """Non-zero differences, their ranks, and SPSS's z (never positive; NaN without a non-zero difference)."""
+    used = differences[differences != 0]
+    n = used.size
+    if n == 0:
+        return used, used, NAN
+    ranks = average_ranks(np.abs(used))
+    _, ties = np.unique(ranks, return_counts=True)
+    variance = n * (n + 1) * (2 * n + 1) / 24 - float((ties.astype(float) ** 3 - ties).sum()) / 48
+    smaller = min(float(ranks[used > 0].sum()), float(ranks[used < 0].sum()))
+    return used, ranks, (smaller - n * (n + 1) / 4) / math.sqrt(variance)
+
+
+def signed_rank_p(differences: Floats) -> float:
+    """Asymptotic two-sided p of the signed-rank test, as SPSS."""
+    return min(1.0, p_normal(z)) if not math.isnan(z := signed_rank_z(differences)[2]) else NAN
+
+
 def signed_rank(before: Floats, after: Floats) -> Row:
     """One row of `study.paired_tests` (without name and adjusted p): ``after`` minus ``before``.
 
@@ -89,8 +107,7 @@ def signed_rank(before: Floats, after: Floats) -> Row:
     """
     paired = ~np.isnan(before) & ~np.isnan(after)
     differences = np.round(after[paired] - before[paired], DECIMALS)
-    used = differences[differences != 0]
-    ranks = average_ranks(np.abs(used))
+    used, ranks, z = signed_rank_z(differences)
     positive, negative = float(ranks[used > 0].sum()), float(ranks[used < 0].sum())
     n = used.size
     row: Row = {
@@ -105,10 +122,7 @@ def signed_rank(before: Floats, after: Floats) -> Row:
     row["hodges_lehmann"] = hodges_lehmann(used)
     if n == 0:
         return row
-    _, ties = np.unique(ranks, return_counts=True)
-    variance = n * (n + 1) * (2 * n + 1) / 24 - float((ties.astype(float) ** 3 - ties).sum()) / 48
-    row["z"] = (min(positive, negative) - n * (n + 1) / 4) / math.sqrt(variance)
-    row["p"] = min(1.0, p_normal(row["z"]))
+    row["z"], row["p"] = z, min(1.0, p_normal(z))
     exact = exact_signed_rank_p(ranks, positive)
     row["p_exact"] = NAN if exact is None else exact
     row["rank_biserial"] = (positive - negative) / (positive + negative)

@@ -10,6 +10,7 @@ from assets.study.distributions import p_t
 from assets.study.frame import Floats, Ints
 from assets.study.multinomial import fit_multinomial
 from assets.study.ols import OlsFit
+from assets.study.paired import signed_rank_p
 
 # Holds one chunk of resampling weights (chunk x n doubles) to about 80 MB.
 CHUNK_CELLS = 10_000_000
@@ -120,6 +121,13 @@ def leave_one_out_ols(y: Floats, x: Floats, fit: OlsFit) -> list[LeaveOneOut]:
         p = np.array([p_t(value, df) for value in t[usable]])
         out.append(_summarise(float(fit.p[i]), p))
     return out
+
+
+def leave_one_out_pairs(differences: Floats) -> LeaveOneOut:
+    """Leave-one-out of the signed-rank test (asymptotic p) of differences."""
+    p = signed_rank_p(differences)
+    refits = [signed_rank_p(np.delete(differences, case)) for case in range(differences.size)]
+    return _summarise(p, np.array(refits))
 
 
 def leave_one_out_multinomial(design: Design, z: Floats, p: float, p_of: "object") -> LeaveOneOut:

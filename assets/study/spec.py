@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from assets.errors import ConfigError
+from assets.yamlfile import read_yaml
 
 
 def level_text(value: object) -> str:
@@ -193,7 +194,7 @@ def load_spec(path: Path | str) -> Spec:
     """Read a spec file (YAML, contract section 4); raises ConfigError naming the file and the key."""
     path = Path(path)
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError):

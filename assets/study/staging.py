@@ -21,7 +21,12 @@ def by_cutoff(subscales: Floats) -> Ints:
 
 def by_nearest_mean(subscales: Floats) -> Ints:
     """Nearest of the three published group means of readiness, ties to the earlier stage; no maintenance."""
-    away = np.abs(_readiness(subscales)[:, None] - np.array(GROUP_MEANS)[None, :])
+    return nearest_mean_of(_readiness(subscales))
+
+
+def nearest_mean_of(readiness: Floats) -> Ints:
+    """The same from the readiness score itself."""
+    away = np.abs(readiness[:, None] - np.array(GROUP_MEANS)[None, :])
     return np.asarray(np.round(away, 9).argmin(axis=1))
 
 

@@ -10,7 +10,9 @@ from assets.errors import ConfigError
 from assets.study.curve import default_curves, members_of, specification_curve
 from assets.study.fiml import fit_fiml
 from assets.study.ols import fit_ols
+from assets.study.scales import STAGES
 from assets.study.spec import Spec, parse_spec
+from assets.study.staging import SUBSCALES, by_cutoff
 
 X = [f"x{i}" for i in range(6)]
 
@@ -122,3 +124,46 @@ def test_curves_are_drawn_from_the_models_where_none_are_declared() -> None:
 def test_a_curve_that_makes_no_sense_is_told(change: dict[str, Any], expected: str) -> None:
     with pytest.raises(ConfigError, match=expected):
         spec(**change)
+
+
+def test_other_scorings_of_the_same_answers_join_the_family() -> None:
+    rng = np.random.default_rng(6)
+    n = 60
+    answers = {part: rng.integers(1, 8, size=(n, 4)).astype(float) for part in ("mspss_family", "mspss_friends")}
+    answers["mspss_family"][0, :2] = np.nan
+    answers |= {part: rng.integers(1, 6, size=(n, 3)).astype(float) for part in SUBSCALES}
+    answers["mspss"] = np.column_stack([answers["mspss_family"], answers["mspss_friends"]])
+    items = pd.DataFrame(
+        [
+            {"client_id": client, "scale": scale, "wave": "t0", "item": item, "value": value}
+            for scale, table in answers.items()
+            for client, row in enumerate(table)
+            for item, value in enumerate(row)
+        ]
+    )
+    means = np.column_stack([answers[part].mean(axis=1) for part in SUBSCALES])
+    readiness = means[:, 1:].sum(axis=1) - means[:, 0]
+    frame = pd.DataFrame({"id": range(n), "x": rng.normal(size=n), "z": rng.normal(size=n), "readiness_t0": readiness})
+    frame["mspss_t0"], frame["mspss_t6"] = np.nanmean(answers["mspss"], axis=1), np.nan
+    frame["stage_t0"] = [STAGES[code] for code in by_cutoff(means)]
+    plain = parse_spec(
+        {
+            "id": "id",
+            "categories": {"stage_t0": list(STAGES)},
+            "pairs": [{"name": "mspss", "t0": "mspss_t0", "t6": "mspss_t6"}],
+            "stages": {"t0": {"stage": "stage_t0", "readiness": "readiness_t0"}},
+            "models": [
+                {"name": "lin", "family": "ols", "outcome": "mspss_t0", "predictors": ["x", "z"]},
+                {"name": "multi", "family": "multinomial", "outcome": "stage_t0", "predictors": ["x"]},
+            ],
+        },
+        "s",
+    )
+    rows = specification_curve(frame, plain, items, permutations=2, workers=1)["specification_curve"]
+    linear = rows[rows["curve"] == "lin"].drop_duplicates("outcome").set_index("outcome")["n"].to_dict()
+    assert linear == {"mspss_t0": 60, "mspss_t0~all_items": 59, "mspss_t0~sum_of_subscale_means": 59}
+    staged = set(rows[rows["curve"] == "multi"]["outcome"])
+    rules = ("nearest_mean", "highest_subscale_tie_earlier", "highest_subscale_tie_later")
+    assert staged == {"stage_t0", *(f"stage_t0~{rule}" for rule in rules)}
+    without = specification_curve(frame, plain, permutations=0, workers=1)["specification_curve"]
+    assert set(without["outcome"]) == {"mspss_t0", "stage_t0", "stage_t0~nearest_mean"}

@@ -15,6 +15,7 @@ from assets.study.extended import run_extended
 from assets.study.extended_rows import EXTENDED_COLUMNS
 from assets.study.multinomial import Standardised, fit_multinomial
 from assets.study.ols import fit_ols
+from assets.study.paired import signed_rank
 from assets.study.reliability import mcdonald_omega
 from assets.study.resampling import bootstrap_bca, leave_one_out_ols
 from assets.study.scales import cronbach_alpha
@@ -162,6 +163,14 @@ def test_leave_one_out_equals_refitting(study: SimpleNamespace) -> None:
         assert found.p_lowest == pytest.approx(plain[:, column].min(), rel=1e-7)
         assert found.p_highest == pytest.approx(plain[:, column].max(), rel=1e-7)
         assert found.n_refits == len(y)
+
+
+def test_leave_one_out_of_pairs_equals_dropping_each(study: SimpleNamespace) -> None:
+    rows = study.tables["robustness"].set_index("model")
+    both = study.frame[["copse_0", "copse_6"]].dropna().to_numpy()
+    plain = [signed_rank(*np.delete(both, case, axis=0).T)["p"] for case in range(len(both))]
+    assert rows.loc["copse", ["loo_p_lowest", "loo_p_highest"]].tolist() == pytest.approx([min(plain), max(plain)])
+    assert rows.loc["copse", "p"] == pytest.approx(study.reference["wilcoxon"]["copse"]["p_asymp_2s"], rel=1e-12)
 
 
 def test_bootstrap_is_seeded_and_near_the_normal_interval_for_normal_data() -> None:
