@@ -209,3 +209,17 @@ def test_pairs_without_a_difference() -> None:
     assert test["n_zero"] == N
     assert math.isnan(test["p"])
     assert "every_difference_is_zero" in set(tables["diagnostics"]["check"])
+
+
+def test_near_separation_is_finite_and_told() -> None:
+    x = np.concatenate([np.linspace(-2, -0.2, 19), [0.0, 0.001], np.linspace(0.2, 2, 19)])
+    stage = np.where(x < 0.0005, "pre", "con")
+    stage[19], stage[20] = "con", "pre"  # one pair in the wrong order, a thousandth apart
+    data = frame(x=x, stage=stage)
+    tables = fit(data, "multinomial", ["x"])
+    assert row(tables)["status"] == "near_separation"
+    assert "above 10 on standardised predictors" in row(tables)["message"]
+    slope = ml(tables).loc["x"]
+    assert np.isfinite(slope["b"])
+    assert slope["se"] * x.std() > 10
+    assert set(tables["coefficients"]["method"]) == {"ml", "firth"}
