@@ -154,7 +154,8 @@ def is_separated(y: Ints, z: Floats, classes: int) -> bool:
     result = linprog(
         -rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=[(-1, 1)] * rows.shape[1], method="highs"
     )
-    return bool(result.status == 0 and -result.fun > 1e-7)
+    # The programme is homogeneous: a true direction reaches the bounds, the solver's own tolerance does not.
+    return bool(result.status == 0 and -result.fun > 1e-7 and np.abs(result.x).max() > 0.5)
 
 
 def _pairwise(y: Ints, z: Floats, classes: int) -> Floats:
