@@ -31,6 +31,7 @@ from assets.study_settings import (
     Surveys,
     Waves,
 )
+from assets.yamlfile import read_yaml
 
 
 class StudyConfig(Settings):
@@ -99,7 +100,7 @@ def load_study_config(path: Path) -> StudyConfig:
     Raises ``ConfigError`` that names the file and the first wrong key.
     """
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path.name}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

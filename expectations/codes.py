@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from assets.errors import ConfigError
+from assets.yamlfile import read_yaml
 
 UNMAPPED = "unmapped"
 """What ingest stores for a category the code lists do not know yet; it has warned about it."""
@@ -55,7 +56,7 @@ def _codes_of(entry: object) -> list[str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = read_yaml(path.read_text("utf-8"))
     except OSError:
         raise ConfigError(f"{path.name}: the file is missing") from None
     except yaml.YAMLError:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 from assets.errors import ConfigError
 from assets.ingest.texts import fold, slug
+from assets.yamlfile import read_yaml
 
 T = TypeVar("T", bound=BaseModel)
 ColumnType = Literal["text", "id", "client_id", "date", "datetime", "month", "integer", "number", "code", "multi"]
@@ -258,7 +259,7 @@ def _read(path: Path, digest: Any) -> dict[str, Any]:
     content = path.read_bytes()
     digest.update(content)
     try:
-        body = yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
+        body = read_yaml(content)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}" if mark else "unknown line"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from assets.errors import ConfigError, DataError, Place
+from assets.yamlfile import read_yaml
 
 METADATA = Path(__file__).with_name("metadata.yml")
 TAGS = ("none", "quasi", "sensitive", "direct", "free_text")
@@ -62,7 +62,7 @@ def _from_dbt(table: str, column: Mapping[str, Any]) -> Column:
 
 def read_metadata(path: Path = METADATA) -> list[Column]:
     """Read the columns that Python fills: ``schema → table → column → {label, meaning, …}``."""
-    content = yaml.safe_load(path.read_text("utf-8"))
+    content = read_yaml(path.read_text("utf-8"))
     columns = []
     for schema, tables in content["tables"].items():
         for table, entries in tables.items():

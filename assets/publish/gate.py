@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from assets.errors import DataError, Place
 from assets.home import PROJECT_ROOT
 from assets.publish.codebook import Column
 from assets.warehouse.research_ids import check_research_id
+from assets.yamlfile import read_yaml
 
 RESEARCH_SCHEMAS = ("marts", "study", "quality", "meta")
 MAX_TEXT = 64
 MAX_SENTENCE = 500
+CONFIG = PROJECT_ROOT / "config"
 PLAIN_TYPES = re.compile(
     r"BOOLEAN|TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|UTINYINT|USMALLINT|UINTEGER|UBIGINT|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)"
 )
@@ -40,13 +41,16 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?")
 NAME = re.compile(r"(?P<name>[^\[\]]+)(?:\[(?P<level>[^\[\]]+)\])?")
 
 
-def check_research(connection: duckdb.DuckDBPyConnection, database: str, columns: Iterable[Column]) -> None:
+def check_research(
+    connection: duckdb.DuckDBPyConnection, database: str, columns: Iterable[Column], config: Path = CONFIG
+) -> None:
     """Raise ``DataError`` at the first column of ``database`` (an attached file) that must not leave the agency zone.
 
-    ``columns`` is the codebook. Only the names of table and column are told, never a value.
+    ``columns`` is the codebook, ``config`` the folder whose ``study.yml`` was in force. Only the names of table and
+    column are told, never a value.
     """
     described = {(column.table, column.name): column for column in columns}
-    words = _Vocabulary(described.values())
+    words = _Vocabulary(described.values(), config)
     found = connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() where database_name = ?"
         " order by all",
@@ -85,10 +89,11 @@ def _refusal(code: str, explanation: str, column: str) -> DataError:
 class _Vocabulary:
     """The names and words a text may be made of: the codebook's, the study's configuration, the project's sources."""
 
-    def __init__(self, columns: Iterable[Column]) -> None:
+    def __init__(self, columns: Iterable[Column], config: Path) -> None:
         listed = list(columns)
         self.names = {column.name for column in listed} | {value for c in listed for value in c.values}
         self.names |= {"intercept", "true", "false", "True", "False"} | _strings_in_sources()
+        self.names |= set(_texts(read_yaml((config / "study.yml").read_text("utf-8"))))
         self.words = {word.lower() for name in self.names for word in WORD.findall(name)}
         self.words |= {part for word in self.words for part in word.split("_")}
 
@@ -116,9 +121,10 @@ class _Vocabulary:
 
 @cache
 def _strings_in_sources(root: Path = PROJECT_ROOT) -> frozenset[str]:
-    """Every text literal of the study's code and of the models, and every text of the study's configuration.
+    """Every text literal of the study's code and of the models.
 
-    A sentence of the study can only be made of these and of numbers: whatever else stands in one came out of the data.
+    A sentence of the study can only be made of these, of the texts of ``study.yml`` and of numbers: whatever else
+    stands in one came out of the data.
     """
     found: set[str] = set()
     for path in sorted((root / "assets" / "study").glob("*.py")):
@@ -127,7 +133,6 @@ def _strings_in_sources(root: Path = PROJECT_ROOT) -> frozenset[str]:
                 found.add(node.value)
     for path in sorted((root / "dbt_project" / "models").rglob("*.sql")):
         found.update(re.findall(r"'([^'\n]*)'", path.read_text("utf-8")))
-    found.update(_texts(yaml.safe_load((root / "config" / "study.yml").read_text("utf-8"))))
     return frozenset(found)
 
 

@@ -49,7 +49,7 @@ def publish(home: Home, connection: duckdb.DuckDBPyConnection, build_id: str, *,
     with _fresh(home.temp / "research.duckdb.part") as research, _fresh(home.temp / "agency.duckdb.part") as agency:
         with _attached(connection, research, None) as name:
             _copy(connection, name, _tables(connection, RESEARCH_SCHEMAS), columns)
-            check_research(connection, name, columns)
+            check_research(connection, name, columns, home.config)
         with _attached(connection, agency, key) as name:
             _copy(connection, name, _tables(connection, None), columns)
         _settle(research, SHARED_FILE)

@@ -36,9 +36,9 @@ def extended(
     with told_plainly():
         from assets.study.extended import run_extended
 
-        frame, chosen = _data(file, spec, home_of(home))
+        frame, chosen, items = _data(file, spec, home_of(home))
         with out.status("Resampling …") as status:
-            tables = run_extended(frame, chosen, None, progress=status.update, **_seeded(seed))
+            tables = run_extended(frame, chosen, items, progress=status.update, **_seeded(seed))
         _write(tables, out_dir)
 
 
@@ -55,12 +55,13 @@ def specification_curve(
 
         from assets.study.curve import specification_curve as fit
 
-        frame, chosen = _data(file, spec, home_of(home))
+        frame, chosen, items = _data(file, spec, home_of(home))
         with Progress(console=out, transient=True) as bar:
             task = bar.add_task("Fitting models")
             tables = fit(
                 frame,
                 chosen,
+                items,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
                 **_seeded(seed),
             )
@@ -83,7 +84,7 @@ def plan(
             sizes = [int(size) for size in clients.split(",")]
         except ValueError:
             fail("--clients takes whole numbers, separated by commas", 2)
-        frame, chosen = _data(file, spec, home_of(home))
+        frame, chosen, _ = _data(file, spec, home_of(home))
         with out.status("Simulating …") as status:
             table = simulate(frame, chosen, sizes, progress=status.update, **_seeded(seed))
         _write({"plan": table}, out_dir)
@@ -116,8 +117,8 @@ def _seeded(seed: int | None) -> dict[str, int]:
     return {} if seed is None else {"seed": seed}
 
 
-def _data(file: Path | None, spec: Path | None, home: Home) -> "tuple[pd.DataFrame, Spec]":
-    """Return the frame and its spec: a wide file with its own spec, or the home's published study table."""
+def _data(file: Path | None, spec: Path | None, home: Home) -> "tuple[pd.DataFrame, Spec, pd.DataFrame | None]":
+    """Return frame, spec and items: a wide file with its own spec, or the home's study table with its item answers."""
     from assets.study.spec import load_spec
 
     if file is not None:
@@ -126,14 +127,15 @@ def _data(file: Path | None, spec: Path | None, home: Home) -> "tuple[pd.DataFra
         from assets.study.wide import labelled_frame, read_wide
 
         chosen = load_spec(spec)
-        return labelled_frame(read_wide(file), chosen), chosen
+        return labelled_frame(read_wide(file), chosen), chosen, None
     if not home.research_db.exists():
         fail(f"nothing is published in {home.root} yet: run `outcomes run` first, or name a file")
-    import duckdb
+    from assets.warehouse.database import connect
 
-    chosen = load_spec(spec) if spec else _nightly_spec(home)
-    with duckdb.connect(str(home.research_db), read_only=True) as connection:
-        return connection.execute("select * from marts.client_study order by client_id").df(), chosen
+    with connect(home.work_db, read_only=True, temp=home.temp) as connection:
+        frame = connection.execute("select * from marts.client_study order by client_id").df()
+        items = connection.execute("select * from intermediate.int_survey_items order by all").df()
+    return frame, load_spec(spec) if spec else _nightly_spec(home), items
 
 
 def _nightly_spec(home: Home) -> "Spec":

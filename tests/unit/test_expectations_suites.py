@@ -191,7 +191,7 @@ FAULTS: list[tuple[str, Spoil, str, str, int]] = [
     ("goal_plans", put("goal_id", "G1", 3), "file_token_goal_id_review_month_unique", "error", 3),
     ("goal_plans", put("status", "Met!"), "status_known", "error", 1),
     ("goal_plans", put("review_month", pd.Timestamp(2021, 3, 2), 5), "review_month_first_day_mostly", "error", 5),
-    ("survey_mspss", put("mspss_7", 8.0), "mspss_7_in_range", "error", 1),
+    ("survey_mspss", put("mspss_7", 8.0), "answers_in_range", "error", 1),
     ("survey_mspss", put("mspss_7", np.nan, ROWS), "every_item_answered_by_someone", "error", ROWS),
     ("survey_copse", put("response_id", "R_000000000000003"), "file_token_response_id_unique", "error", 2),
     ("survey_copse", put("status", 3), "status_known", "error", 1),

@@ -7,6 +7,7 @@ reached (exports still in the inbox, backups, what was handed to others) is list
 
 import json
 import secrets
+import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -148,11 +149,12 @@ def _rebuild(connection: "duckdb.DuckDBPyConnection", home: Home) -> None:
     home.work_db.with_name(home.work_db.name + ".wal").unlink(missing_ok=True)
 
 
-def _columns(connection: "duckdb.DuckDBPyConnection") -> dict[str, set[str]]:
+def _columns(connection: "duckdb.DuckDBPyConnection", data_type: str = "%") -> dict[str, set[str]]:
     rows = connection.execute(
         "select t.schema_name || '.' || t.table_name, c.column_name from duckdb_tables() t"
         " join duckdb_columns() c using (database_name, schema_name, table_name)"
-        " where t.database_name = 'warehouse' and not t.internal"
+        " where t.database_name = 'warehouse' and not t.internal and c.data_type like ?",
+        [data_type],
     ).fetchall()
     tables: dict[str, set[str]] = {}
     for table, column in rows:
@@ -219,7 +221,13 @@ def _delete(connection: "duckdb.DuckDBPyConnection", person: _Person) -> dict[st
             "insert into erased_rows select unnest(?), unnest(?), unnest(?)",
             [list(column) for column in zip(*places, strict=True)],
         )
+    connection.execute(
+        "update control.files as f set rows_loaded = rows_loaded - e.n, rows_erased = coalesce(rows_erased, 0) + e.n"
+        " from (select file_token, count(*) as n from erased_rows group by file_token) e"
+        " where e.file_token = f.file_token and f.status = 'loaded'"
+    )
     texts = [text for text in sorted(person.ids | person.names | person.responses) if len(text) >= 5]
+    texts_of = _columns(connection, "VARCHAR")
     for table, columns in sorted(_columns(connection).items()):
         conditions: list[str] = []
         parameters: list[Any] = []
@@ -235,6 +243,9 @@ def _delete(connection: "duckdb.DuckDBPyConnection", person: _Person) -> dict[st
                 "exists (select 1 from erased_rows e where e.file_token = t.file_token and e.row_number = t.row_number"
                 " and e.sheet is not distinct from t.sheet)"
             )
+        for column in sorted(texts_of.get(table, set()) - set(ID_COLUMNS)):
+            conditions.append(f'"{column}" in (select unnest(?))')  # an ID as somebody typed it, under any name
+            parameters.append(texts)
         if "cells" in columns:
             conditions.append(
                 "list_bool_or(list_transform(?::varchar[], x -> contains(lower(cells::varchar), lower(x))))"
@@ -277,6 +288,11 @@ def _clean_tools(home: Home, identities: Identities, receipt: ErasureReceipt) ->
     scanner = Scanner(identities)
     for place in (home.dbt, home.temp, home.rejected, home.dagster, home.report.parent):
         report = scanner.scan([place], home.root) if place.exists() else None
+        if place == home.dbt and report and report.hits:
+            shutil.rmtree(place)  # all of it is made anew, and its parts vouch for each other
+            place.mkdir(mode=0o700)
+            receipt.other_files.append(place.name)
+            continue
         for name in sorted({hit.path for hit in report.hits}) if report else []:
             path = home.root / name
             if path.is_file():

@@ -12,10 +12,9 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from assets.errors import ConfigError
 from assets.home import Home
+from assets.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     import duckdb
@@ -117,7 +116,7 @@ def _secret(home: Home) -> bytes:
 
 
 def _pattern(config: Path) -> tuple[str, int]:
-    agency = yaml.safe_load((config / "agency.yml").read_text("utf-8"))
+    agency = read_yaml((config / "agency.yml").read_text("utf-8"))
     prefix, digits = str(agency["client_id"]["prefix"]), int(agency["client_id"]["digits"])
     if digits > MOST_DIGITS or not prefix.isalnum():
         raise ConfigError(f"agency.yml: client_id: erasure works for IDs of up to {MOST_DIGITS} digits")

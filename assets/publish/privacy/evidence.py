@@ -11,10 +11,9 @@ import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
 
-import yaml
-
 from assets.errors import ConfigError
 from assets.home import PROJECT_ROOT
+from assets.yamlfile import read_yaml
 
 REQUIREMENTS = PROJECT_ROOT / "docs" / "privacy-requirements.yml"
 EVIDENCE = PROJECT_ROOT / "docs" / "privacy-evidence.md"
@@ -51,7 +50,7 @@ def missing_tests(requirements: dict[str, dict[str, object]], root: Path = PROJE
 
 def load_requirements(path: Path = REQUIREMENTS) -> dict[str, dict[str, object]]:
     """Read the requirements; raises ``ConfigError`` where one names a test that does not exist."""
-    content: dict[str, dict[str, object]] = yaml.safe_load(path.read_text("utf-8"))
+    content: dict[str, dict[str, object]] = read_yaml(path.read_text("utf-8"))
     absent = missing_tests(content)
     if absent:
         raise ConfigError(f"privacy-requirements.yml: no such test: {', '.join(absent)}")

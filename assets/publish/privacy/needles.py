@@ -86,7 +86,7 @@ class Needles:
         self.cells.setdefault(text.casefold(), label)
 
     def _add_digests(self, label: str, texts: Iterable[str]) -> None:
-        for text in texts:
+        for text in filter(None, texts):
             for variant in {text, text.lower(), text.upper()}:
                 for algorithm in ("md5", "sha1", "sha256"):
                     digest = hashlib.new(algorithm, variant.encode(), usedforsecurity=False)

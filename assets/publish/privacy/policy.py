@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assets.errors import ConfigError
 from assets.publish.privacy.retention import Retention
+from assets.yamlfile import read_yaml
 
 PUBLIC_FLOOR = 11
 RESEARCH_FLOOR = 3
@@ -95,7 +96,7 @@ class Policy(_Part):
 def load_policy(config: Path) -> Policy:
     """Read ``disclosure.yml`` in ``config``; raises ``ConfigError`` naming the file and the key."""
     try:
-        content = yaml.safe_load((config / FILE).read_text("utf-8"))
+        content = read_yaml((config / FILE).read_text("utf-8"))
     except OSError:
         raise ConfigError(f"{FILE}: the file is missing") from None
     except yaml.YAMLError:

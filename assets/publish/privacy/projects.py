@@ -21,6 +21,7 @@ from assets.errors import ConfigError, DataError, Place
 from assets.publish.codebook import Column
 from assets.publish.privacy.policy import Policy
 from assets.publish.privacy.risk import RiskReport, band, risk_report
+from assets.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     import duckdb
@@ -72,7 +73,7 @@ def load_project(config: Path, name: str, today: date) -> Project:
     if Path(name).name != name or not path.is_file():
         raise ConfigError(f"projects/{name}.yml: no such project")
     try:
-        project = Project.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
+        project = Project.model_validate(read_yaml(path.read_text("utf-8")) or {})
     except yaml.YAMLError:
         raise ConfigError(f"projects/{name}.yml: not valid YAML") from None
     except ValidationError as error:
