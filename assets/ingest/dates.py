@@ -24,6 +24,8 @@ _NAMED = re.compile(
     r"(?:(\d{1,2})[\s\-]+(?:de\s+)?([a-z]{3})[a-z]*\.?|([a-z]{3})[a-z]*\.?\s+(\d{1,2}),?)[\s\-]+(?:de\s+)?(\d{4})"
 )
 
+_WRITTEN = len("2021-01-31 09:30:00")
+
 Found = tuple[datetime | None, str | None]
 
 
@@ -55,7 +57,8 @@ class DateReader:
 
     def read_datetime(self, text: str) -> Found:
         """Read a moment as written; one with an offset is moved to the agency's zone."""
-        if _ISO_DATE.fullmatch(text) or _ISO_MOMENT.fullmatch(text):
+        is_written = len(text) == _WRITTEN and text[10] == " "
+        if is_written or _ISO_DATE.fullmatch(text) or _ISO_MOMENT.fullmatch(text):
             return self._iso(text)
         if _SERIAL.fullmatch(text):
             return self._serial(float(text))
@@ -68,7 +71,9 @@ class DateReader:
         return None, "DATE_INVALID"
 
     def _iso(self, text: str) -> Found:
-        match = _ISO_MOMENT.fullmatch(text)
+        """ISO texts, most of all those a workbook's own moments are written as."""
+        is_written = len(text) == _WRITTEN and text[10] == " "
+        match = None if is_written else _ISO_MOMENT.fullmatch(text)
         try:
             if match is None:
                 return datetime.fromisoformat(text), None

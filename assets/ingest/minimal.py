@@ -102,7 +102,7 @@ def _variable(variable: SpssVariable, cells: Any, cases: pa.Array) -> pa.Table:
             "sheet": pa.nulls(n, pa.string()),
             "row_number": cases.cast(pa.int64()),
             "case_number": cases,
-            "variable": pa.repeat(variable.name, n),
+            "variable": pa.DictionaryArray.from_arrays(numpy.zeros(n, dtype="int8"), [variable.name]),
             "value_number": numbers,
             "value_text": values,
             "missing_reason": reasons,

@@ -1,6 +1,7 @@
 """SPSS files through pyreadstat: values, labels, and user-missing codes kept apart with their reason."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -63,12 +64,11 @@ def read_spss(path: Path, kind: str = "sav") -> SpssFile:
 
     Raises :class:`DataError` ``CORRUPT``, ``PASSWORD`` or ``READER_FAILED``.
     """
-    import numpy
     import pyreadstat
 
     probe(str(path), kind)
     reader = pyreadstat.read_por if kind == "por" else pyreadstat.read_sav
-    options: dict[str, Any] = {"disable_datetime_conversion": True, "output_format": "dict"}
+    options: dict[str, Any] = {"disable_datetime_conversion": True}
     if kind != "por":
         options["user_missing"] = True
     data = meta = None
@@ -95,10 +95,16 @@ def read_spss(path: Path, kind: str = "sav") -> SpssFile:
         )
         for name in meta.column_names
     ]
-    rows = len(next(iter(data.values()), []))
+    rows = len(data)
     created = getattr(meta, "creation_time", None)
-    columns = {v.name: data[v.name] if v.is_text else numpy.array(data[v.name], dtype=float) for v in variables}
+    columns = {v.name: _cells(data[v.name], v) for v in variables}
     return SpssFile(columns, variables, rows, str(meta.file_encoding), created, list(meta.notes or []))
+
+
+def _cells(series: Any, variable: SpssVariable) -> Any:
+    if variable.is_text:
+        return [text if isinstance(text, str) else None for text in series.tolist()]
+    return series.to_numpy(dtype=float, na_value=math.nan)
 
 
 def json_labels(variable: SpssVariable) -> str | None:
