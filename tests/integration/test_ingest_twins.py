@@ -9,8 +9,10 @@ from xml.sax.saxutils import escape
 
 import duckdb
 import pytest
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from assets.ingest import Feeds, IngestPaths, ingest, load_feeds
+from assets.ingest.config import TableFeed
 from assets.ingest.excel import open_workbook
 from assets.ingest.safety import scan_archive
 from tests.faults.files import book_bytes
@@ -156,6 +158,60 @@ def test_an_error_cell_of_a_spreadsheet_is_not_taken_for_an_empty_one(tmp_path, 
         ingest(paths, con, feeds, now=NOW)
         waiting = con.execute("SELECT row_number, column_name, rule_code FROM control.quarantine").fetchall()
     assert waiting == [(4, "county", "ERROR_CELL")]
+
+
+def spanish(header: list[str], rows: list[list], form: TableFeed, feeds: Feeds) -> tuple[list[str], list[list]]:
+    """The export as a Spanish edition of the form writes it: the last synonym of each header, labels in Spanish."""
+    by_header = {column.header: column for column in form.columns.values()}
+    labels = {
+        column.header: {code.en: code.es for code in feeds.code_lists[column.codes].codes}
+        for column in form.columns.values()
+        if column.codes
+    }
+    changed = []
+    for row in rows:
+        cells = []
+        for name, value in zip(header, row, strict=True):
+            words = labels.get(name, {})
+            cells.append(" | ".join(words[w] for w in value.split(" | ")) if words and value else value)
+        changed.append(cells)
+    return [by_header[name].synonyms[-1] for name in header], changed
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        ("intake", intake_book, INTAKE_HEADER, intake_rows(first=100)),
+        ("case_notes", notes_book, NOTES_HEADER, note_rows(first=100)),
+        ("goal_plans", goals_book, GOALS_HEADER, goal_rows(first=100)),
+    ],
+)
+def test_the_spanish_edition_of_a_form_gives_the_same_codes(tmp_path, feeds, form) -> None:
+    kind, book, header, rows = form
+    names, cells = spanish(header, rows, feeds.tables[kind], feeds)
+    assert not set(names) & set(header)
+    english = load(tmp_path, feeds, {"a.xlsx": book_bytes(book())}, kind)
+    assert load(tmp_path, feeds, {"a.xlsx": book_bytes(book(cells, names))}, kind) == english
+
+
+def test_both_date_systems_of_excel_give_the_same_days(tmp_path, feeds) -> None:
+    mac = notes_book()
+    mac.epoch = CALENDAR_MAC_1904
+    plain = load(tmp_path, feeds, {"a.xlsx": book_bytes(notes_book())}, "case_notes")
+    assert load(tmp_path, feeds, {"a.xlsx": book_bytes(mac)}, "case_notes") == plain
+
+
+def test_rows_of_erased_clients_are_counted_and_not_loaded(tmp_path, feeds) -> None:
+    (tmp_path / "inbox").mkdir()
+    intake_book(intake_rows(6)).save(tmp_path / "inbox" / "a.xlsx")
+    with duckdb.connect(config={"threads": 1}) as con:
+        con.execute("CREATE SCHEMA control")
+        con.execute("CREATE TABLE control.erased_clients AS SELECT 'TX-00002' AS client_id")
+        paths = IngestPaths(tmp_path / "inbox", tmp_path / "v", tmp_path / "r", tmp_path / "t", settle_seconds=0)
+        ingest(paths, con, feeds, now=NOW)
+        found = con.execute("SELECT rows_read, rows_loaded, rows_structural, rows_erased FROM control.files").fetchone()
+        assert found == (12, 5, 6, 1)
+        assert con.execute("SELECT count(*) FROM raw.intake WHERE client_id = 'TX-00002'").fetchone() == (0,)
 
 
 @pytest.mark.shared
