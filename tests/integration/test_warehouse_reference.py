@@ -1,5 +1,6 @@
 """The reference agency through the real ingest and the real build: every cell, wave and class of response."""
 
+import gc
 import json
 import os
 from collections import Counter
@@ -230,6 +231,7 @@ def test_nothing_of_dbt_stays_behind(
     before = dict(os.environ)
     result = build(DbtPaths.of(home), config, select=["dim_clients"], progress=names.append)
     assert dict(os.environ) == before
+    assert gc.isenabled()
     assert capfd.readouterr() == ("", "")
     assert names[0] == "dim_clients"
     assert len(names) == len(result.nodes)
