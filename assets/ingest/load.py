@@ -139,10 +139,23 @@ def _drop_duplicates(con: Any, name: str) -> int:
 
 
 def _drop_erased(stage: Stage, kind: str) -> int:
-    stage.materialise(kind)
+    """Take out the rows of erased clients, and with them what their rows held in columns nobody has mapped."""
     con = stage.connection
-    con.execute(f"DELETE FROM {stage.tables[kind]} WHERE client_id IN (SELECT client_id FROM control.erased_clients)")
-    return int(con.fetchone()[0])
+    stage.materialise(kind)
+    name = stage.tables[kind]
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE erased_rows AS SELECT sheet, row_number FROM {name} "
+        "WHERE client_id IN (SELECT client_id FROM control.erased_clients)"
+    )
+    stage.materialise("unmapped_cells")
+    for table in [name, *([stage.tables["unmapped_cells"]] if "unmapped_cells" in stage.tables else [])]:
+        con.execute(
+            f"DELETE FROM {table} AS t USING erased_rows AS e "
+            "WHERE t.row_number = e.row_number AND t.sheet IS NOT DISTINCT FROM e.sheet"
+        )
+    n = con.execute("SELECT count(*) FROM erased_rows").fetchone()[0]
+    con.execute("DROP TABLE erased_rows")
+    return int(n)
 
 
 def _set_conflicts_apart(stage: Stage, parsed: Parsed, key: tuple[str, ...], newest_by: str | None) -> None:

@@ -203,7 +203,8 @@ def test_both_date_systems_of_excel_give_the_same_days(tmp_path, feeds) -> None:
 
 def test_rows_of_erased_clients_are_counted_and_not_loaded(tmp_path, feeds) -> None:
     (tmp_path / "inbox").mkdir()
-    intake_book(intake_rows(6)).save(tmp_path / "inbox" / "a.xlsx")
+    rows = [[*row, f"memo {i}"] for i, row in enumerate(intake_rows(6))]
+    intake_book(rows, [*INTAKE_HEADER, "Memo"]).save(tmp_path / "inbox" / "a.xlsx")
     with duckdb.connect(config={"threads": 1}) as con:
         con.execute("CREATE SCHEMA control")
         con.execute("CREATE TABLE control.erased_clients AS SELECT 'TX-00002' AS client_id")
@@ -212,6 +213,8 @@ def test_rows_of_erased_clients_are_counted_and_not_loaded(tmp_path, feeds) -> N
         found = con.execute("SELECT rows_read, rows_loaded, rows_structural, rows_erased FROM control.files").fetchone()
         assert found == (12, 5, 6, 1)
         assert con.execute("SELECT count(*) FROM raw.intake WHERE client_id = 'TX-00002'").fetchone() == (0,)
+        memos = [row[0] for row in con.execute("SELECT value FROM raw.unmapped_cells ORDER BY value").fetchall()]
+        assert memos == ["memo 0", "memo 2", "memo 3", "memo 4", "memo 5"]
 
 
 @pytest.mark.shared
