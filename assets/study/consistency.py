@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from assets.errors import ConfigError
-from assets.study.consistency_checks import CHECKS, Finding
+from assets.study.consistency_checks import CHECKS
+from assets.study.consistency_models import Finding
 from assets.study.rows import TEXT, Row, table
 from assets.yamlfile import read_yaml
 

@@ -84,24 +84,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
     "coefficients": {
         **dict.fromkeys(("model", "equation", "term", "method"), TEXT),
-        **dict.fromkeys(
-            (
-                "b",
-                "se",
-                "beta",
-                "statistic",
-                "df",
-                "p",
-                "ci_low",
-                "ci_high",
-                "exp_b",
-                "exp_ci_low",
-                "exp_ci_high",
-                "se_hc3",
-                "vif",
-            ),
-            REAL,
-        ),
+        **dict.fromkeys(("b", "se", "beta", "statistic"), REAL),
+        "df": WHOLE,
+        **dict.fromkeys(("p", "ci_low", "ci_high", "exp_b", "exp_ci_low", "exp_ci_high", "se_hc3", "vif"), REAL),
     },
     "effect_tests": {"model": TEXT, "term": TEXT, "chi2": REAL, "df": WHOLE, "p": REAL},
     "urica_stages": {"wave": TEXT, "stage": TEXT, "n": WHOLE, "percent": REAL, "mean_readiness": REAL},
@@ -109,7 +94,6 @@ COLUMNS: dict[str, dict[str, str]] = {
     "missingness": {"variable": TEXT, "n_missing": WHOLE, "percent": REAL, "n_valid": WHOLE, "n_declared": WHOLE},
     "participant_flow": {"step": TEXT, "n": WHOLE, "reason": TEXT},
 }
-COLUMNS["coefficients"]["df"] = WHOLE
 
 _DTYPES = {TEXT: "string", WHOLE: "Int64", REAL: "float64", TRUTH: "boolean"}
 

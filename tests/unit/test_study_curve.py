@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from assets.errors import ConfigError
-from assets.study.curve import default_curves, members_of, specification_curve
+from assets.study.curve import specification_curve
+from assets.study.curve_family import default_curves, members_of
 from assets.study.fiml import fit_fiml
 from assets.study.ols import fit_ols
 from assets.study.scales import STAGES
