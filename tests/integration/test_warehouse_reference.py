@@ -18,6 +18,7 @@ from assets.ingest import IngestPaths, ingest, load_feeds
 from assets.study_config import StudyConfig, load_study_config
 from assets.warehouse import DbtPaths, DbtRun, assign_research_ids, build, check_research_id, ensure_manifest
 from assets.warehouse.database import connect
+from assets.warehouse.docs import write_docs
 from assets.warehouse.lineage import ColumnName, column_lineage
 
 EXPORTS = (
@@ -253,3 +254,13 @@ def test_every_column_of_the_marts_has_its_lineage_and_is_followed_once(
     first = cache.stat().st_mtime_ns
     assert column_lineage(run, warehouse, cache) == found
     assert cache.stat().st_mtime_ns == first
+
+
+def test_the_documentation_is_one_page_that_connects_to_nowhere(home: Home, config: StudyConfig, run: DbtRun) -> None:
+    paths = DbtPaths.of(home)
+    page = write_docs(paths, config, home.agency / "dbt" / "docs" / "index.html")
+    text = page.read_text("utf-8")
+    assert "connect-src 'none'" in text[:2000]
+    assert "fuzzed.getdbt.com" not in text
+    assert "Counted services with intake" in text
+    assert not (paths.target / "run_results.json").exists()
