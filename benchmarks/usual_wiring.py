@@ -4,6 +4,7 @@ Only ``night_bench.py`` loads this, through ``dagster job execute``, to tell wha
 at a time, because DuckDB has one writer; everything else is Dagster's default.
 """
 
+import importlib
 import json
 import os
 import sys
@@ -17,6 +18,7 @@ from dagster_dbt import DbtCliResource, dbt_assets
 from assets.home import PROJECT_ROOT, Home
 from assets.ingest.assets import INBOX, ingest_inbox
 from assets.publish.assets import publish_databases, quality, report
+from assets.side import Side
 from assets.study.assets import fit_study
 from assets.study_config import load_study_config
 from assets.warehouse import DbtPaths, ensure_manifest
@@ -50,6 +52,21 @@ def _translator(models: Any) -> Any:
     return next(iter(models.metadata_by_key.values()))["dagster_dbt/dagster_dbt_translator"]
 
 
+class InPlace(Side):
+    """The house's side process, without the process: each step imports what it needs, as steps usually do."""
+
+    def __init__(self) -> None:
+        pass
+
+    def call(self, target: str, *arguments: Any) -> Any:
+        """Import the function's module here and call it."""
+        module, _, name = target.partition(":")
+        return getattr(importlib.import_module(module), name)(*arguments)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
 home_here = home_from_env(os.environ)
 dbt_models_asset, dbt_resource = dbt_by_command_line(home_here)
 defs = Definitions(
@@ -62,5 +79,5 @@ defs = Definitions(
             config={"execution": {"config": {"multiprocess": {"max_concurrent": 1}}}},
         )
     ],
-    resources={"home": home_here, "dbt": dbt_resource},
+    resources={"home": home_here, "dbt": dbt_resource, "side": InPlace()},
 )
