@@ -1,6 +1,7 @@
 """The last rooms of a night as assets: what the checks said, the report, and the files people open."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from dagster import AssetExecutionContext, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset, multi_asset
@@ -14,7 +15,7 @@ from assets.side import Side
 from assets.warehouse.database import connect
 
 if TYPE_CHECKING:
-    pass
+    import duckdb
 
 STUDY_KEYS = [
     "descriptives", "associations", "normality", "scale_scores", "paired_tests", "models", "coefficients",
@@ -89,6 +90,21 @@ def report(home: ResourceParam[Home], side: ResourceParam[Side]) -> Iterator[Mat
     )
 
 
+def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], None]":
+    """What makes a published file pleasant to query: macros, and comments that say grain and settings."""
+    from assets.study_config import load_study_config
+    from assets.warehouse.analyst_macros import comment_tables, create_macros
+
+    manifest = json.loads(home.manifest.read_text("utf-8"))
+    config = load_study_config(home.config / "study.yml")
+
+    def finish(connection: "duckdb.DuckDBPyConnection", database: str) -> None:
+        create_macros(connection, database)
+        comment_tables(connection, manifest, config.hash, database)
+
+    return finish
+
+
 @multi_asset(
     name="publish_databases",
     specs=[
@@ -119,7 +135,7 @@ def publish_databases(context: AssetExecutionContext, home: ResourceParam[Home])
         build_id = begin_build(connection, context.run_id, home.config)
         hashed = content_hash(connection)
         finish_build(connection, build_id, hashed)
-        done = publish(home, connection, build_id)
+        done = publish(home, connection, build_id, finish=_for_analysts(home))
         inputs = noted_inputs(connection, build_id)
     if inputs:
         remember(home, inputs)

@@ -6,7 +6,7 @@ through a symlink. A reader who holds yesterday's file keeps it (its inode lives
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +32,22 @@ class Publication:
     agency: Path
 
 
-def publish(home: Home, connection: duckdb.DuckDBPyConnection, build_id: str, *, keep: int = KEEP) -> Publication:
+def publish(
+    home: Home,
+    connection: duckdb.DuckDBPyConnection,
+    build_id: str,
+    *,
+    keep: int = KEEP,
+    finish: Callable[[duckdb.DuckDBPyConnection, str], None] | None = None,
+) -> Publication:
     """Write ``research-<build>.duckdb`` and ``agency-<build>.duckdb`` and point the two symlinks at them.
 
     ``connection`` is open on the working database and holds no transaction. Both files are complete, checked and on
     disk before either symlink moves; after a failure the symlinks stand as before and nothing half-written is left.
-    The agency's file and the vault are encrypted when a key is set, and modes in the agency zone are tightened. Raises
-    ``DataError`` when the research file breaks a rule of its zone, ``ConfigError`` for a missing or wrong key.
+    ``finish`` is called with the connection and the name of each attached file, to add what is no table (macros,
+    comments). The agency's file and the vault are encrypted when a key is set, and modes in the agency zone are
+    tightened. Raises ``DataError`` when the research file breaks a rule of its zone, ``ConfigError`` for a missing or
+    wrong key.
     """
     columns = read_codebook(connection)
     key = load_key(home)
@@ -50,8 +59,10 @@ def publish(home: Home, connection: duckdb.DuckDBPyConnection, build_id: str, *,
         with _attached(connection, research, None) as name:
             _copy(connection, name, _tables(connection, RESEARCH_SCHEMAS), columns)
             check_research(connection, name, columns, home.config)
+            _finish(finish, connection, name)
         with _attached(connection, agency, key) as name:
             _copy(connection, name, _tables(connection, None), columns)
+            _finish(finish, connection, name)
         _settle(research, SHARED_FILE)
         _settle(agency, PRIVATE_FILE)
         done = Publication(
@@ -64,6 +75,13 @@ def publish(home: Home, connection: duckdb.DuckDBPyConnection, build_id: str, *,
     _prune(home.agency, "agency", done.agency, keep)
     tighten(home)
     return done
+
+
+def _finish(
+    finish: Callable[[duckdb.DuckDBPyConnection, str], None] | None, connection: duckdb.DuckDBPyConnection, name: str
+) -> None:
+    if finish:
+        finish(connection, name)
 
 
 @contextmanager
