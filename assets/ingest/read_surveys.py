@@ -14,9 +14,10 @@ from assets.ingest.parsed import Parsed, Sink
 from assets.ingest.qualtrics_header import SurveyHeader, read_header
 from assets.ingest.spss import SpssFile
 from assets.ingest.survey_json import survey_from_json
+from assets.ingest.survey_map import SurveyMap, coded_places, recognise_survey
 from assets.ingest.survey_spss import note_label_disagreement, spss_survey_header, survey_from_spss
 from assets.ingest.survey_text import survey_columns, survey_header
-from assets.ingest.surveys import SurveyInput, SurveyMap, coded_places, load_survey, recognise_survey
+from assets.ingest.surveys import SurveyInput, load_survey
 from assets.ingest.textfile import TextFile
 
 

@@ -11,7 +11,8 @@ from assets.ingest.config import SurveyFeed
 from assets.ingest.parsed import Parsed
 from assets.ingest.qualtrics_header import SurveyHeader, read_header
 from assets.ingest.spss import SpssFile, SpssVariable
-from assets.ingest.surveys import SurveyInput, SurveyMap
+from assets.ingest.survey_map import SurveyMap
+from assets.ingest.surveys import SurveyInput
 from assets.ingest.texts import clean, fold
 
 _EPOCH = datetime(1582, 10, 14)

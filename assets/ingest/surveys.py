@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 from assets.errors import DataError, Place
 from assets.ingest.casting import CastColumn, Verdict, apply_verdicts
 from assets.ingest.client_ids import normalise_client_id
-from assets.ingest.config import Agency, Feeds, Question, SurveyFeed
+from assets.ingest.config import Agency, Question, SurveyFeed
 from assets.ingest.dates import DateReader
 from assets.ingest.moments import read_moments, zoned
 from assets.ingest.parsed import HeaderMap, Parsed, Quarantined, Sink
-from assets.ingest.qualtrics_header import SurveyColumn, SurveyHeader
+from assets.ingest.qualtrics_header import SurveyHeader
+from assets.ingest.survey_map import SurveyMap
 from assets.ingest.texts import fold
 
 STATUS_WORDS: dict[str, int] = {
@@ -51,65 +52,13 @@ IGNORED = frozenset(
 """Qualtrics' own columns that nobody needs and that identify people: they stay in the vault."""
 
 
-@dataclass(frozen=True)
-class SurveyMap:
-    """Which survey a header is, and which column of the file holds which question."""
-
-    feed: SurveyFeed
-    client_id: SurveyColumn
-    items: dict[str, SurveyColumn]
-    others: tuple[SurveyColumn, ...]
-    confidence: float
-
-
-def recognise_survey(header: SurveyHeader, feeds: Feeds) -> SurveyMap | None:
-    """The survey whose questions are most nearly those of the file, by ImportId where the file has them, else by name.
-
-    Rank: share of shared questions among all questions of either; then shared names; then the feed's name.
-    """
-    best: tuple[tuple[float, float, str], SurveyMap] | None = None
-    asked = [column for column in header.columns if not column.is_metadata]
-    for name, feed in feeds.surveys.items():
-        found = _map(header, feed, asked)
-        if found is None:
-            continue
-        shared = len(found.items) + 1
-        union = len(feed.items) + 1 + len(found.others)
-        by_name = sum(1 for item, column in found.items.items() if _named(column, feed.items[item]))
-        rank = (shared / union, by_name / max(1, len(feed.items)), name)
-        if best is None or rank > best[0]:
-            best = (rank, found)
-    return best[1] if best else None
-
-
-def _named(column: SurveyColumn, question: Question) -> bool:
-    return fold(column.name) in {fold(name) for name in question.names}
-
-
-def _map(header: SurveyHeader, feed: SurveyFeed, asked: list[SurveyColumn]) -> SurveyMap | None:
-    by_key = {(column.import_id, column.choice_id): column for column in reversed(asked) if column.import_id}
-    by_name = {fold(column.name): column for column in reversed(asked)}
-    keyed = header.generation in ("modern", "transitional")
-
-    def locate(question: Question) -> SurveyColumn | None:
-        if keyed and (question.import_id, None) in by_key:
-            return by_key[(question.import_id, None)]
-        if keyed:
-            return None
-        return next((by_name[fold(n)] for n in (*question.names, question.import_id) if fold(n) in by_name), None)
-
-    client_id = locate(feed.client_id)
-    items = {name: column for name, q in feed.items.items() if (column := locate(q)) is not None}
-    if client_id is None or len(items) < max(1, len(feed.items) // 2):
-        return None
-    used = {client_id.place, *(column.place for column in items.values())}
-    others = tuple(column for column in asked if column.place not in used)
-    return SurveyMap(feed, client_id, items, others, len(items) / len(feed.items))
-
-
-def coded_places(survey: SurveyMap) -> set[int]:
-    """Places of the columns that hold few distinct values: the items."""
-    return {column.place for column in survey.items.values()}
+OWN_COLUMNS = {
+    "startDate": "start_date",
+    "endDate": "end_date",
+    "progress": "progress",
+    "duration": "duration_seconds",
+}
+"""Qualtrics' fields whose single cells may be unreadable without losing the response, by the name they have in raw."""
 
 
 @dataclass
@@ -149,6 +98,10 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
         recorded = moments["endDate"].values
     ids = data.columns[survey.client_id.place]
     client_ids = apply_verdicts(ids, lambda text: (normalise_client_id(text, agency.client_id), None), pa.string())
+    _refuse_unknown_words(parsed, {"status": (texts("status"), status), "finished": (texts("finished"), finished)})
+    progress = apply_verdicts(texts("progress"), _whole, pa.int32())
+    duration = apply_verdicts(texts("duration"), _whole, pa.int32())
+    _set_cells_apart(parsed, data, {"progress": progress, "duration": duration, **moments})
     items, missing = _items(survey, data, in_words, parsed)
     bad = _unusable(parsed, data, texts("_recordId"), moments["recordedDate"])
     utc, local = zoned(recorded, zone, agency.time_zone)
@@ -165,8 +118,8 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
         "recorded_at_utc": utc,
         "recorded_on": local,
         "status": status.values,
-        "progress": apply_verdicts(texts("progress"), _whole, pa.int32()).values,
-        "duration_seconds": apply_verdicts(texts("duration"), _whole, pa.int32()).values,
+        "progress": progress.values,
+        "duration_seconds": duration.values,
         "finished": finished.values,
         "user_language": texts("userLanguage"),
         "distribution_channel": texts("distributionChannel"),
@@ -186,12 +139,42 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
     _new_columns(survey, data, sink)
 
 
+def _refuse_unknown_words(parsed: Parsed, columns: dict[str, tuple[pa.Array, CastColumn]]) -> None:
+    """A status that is not understood could be a preview, a test or spam: the file stops with the list of its words."""
+    for name, (texts, cast) in columns.items():
+        if "UNMAPPED" in cast.noticed:
+            words = {texts[place].as_py() for place in cast.noticed["UNMAPPED"]}
+            parsed.details.setdefault("unknown_labels", {})[name] = sorted(words)
+            raise DataError("UNKNOWN_LABEL", f"unknown words in {name}", Place(column=name))
+
+
+def _set_cells_apart(parsed: Parsed, data: SurveyInput, columns: dict[str, CastColumn]) -> None:
+    """Unreadable cells of Qualtrics' own columns wait alone; without its recorded date the whole response does."""
+    for import_id, cast in columns.items():
+        column = data.header.metadata(import_id)
+        if column is None or import_id == "recordedDate":
+            continue
+        for code in ("NUMBER_INVALID", "DATE_INVALID", "DATE_AMBIGUOUS"):
+            for place in cast.noticed.get(code, ()):
+                name = OWN_COLUMNS[import_id]
+                cells = {name: data.columns[column.place][place].as_py()}
+                number = data.row_numbers[place].as_py()
+                parsed.note(code, sheet=data.sheet, column=name)
+                parsed.quarantined.append(Quarantined(data.sheet, number, name, code, cells, scope="cell"))
+
+
 def _quality(header: SurveyHeader, in_words: bool) -> int:
     """How much one copy of a response tells: 2 when the zone is stated, 1 more for codes instead of words."""
     return 2 * (header.time_zone is not None) + (not in_words)
 
 
 def _require(survey: SurveyMap, header: SurveyHeader) -> None:
+    wanted = [survey.client_id, *survey.items.values()]
+    keyed = header.generation in ("modern", "transitional")
+    keys = [(c.import_id, c.choice_id) if keyed else fold(c.name) for c in header.columns if not c.is_metadata]
+    for column in wanted:
+        if keys.count((column.import_id, column.choice_id) if keyed else fold(column.name)) > 1:
+            raise DataError("DUPLICATE_COLUMN", "two columns hold one question", Place(column=column.name))
     lacking = [name for name in survey.feed.items if name not in survey.items]
     lacking += [name for name in ("_recordId", "status", "finished") if header.metadata(name) is None]
     if lacking:

@@ -110,6 +110,31 @@ survey(
 )
 
 
+survey(
+    54,
+    "unknown-status",
+    "s.csv",
+    lambda: survey_csv([{**row, "status": "Brandneu", "finished": "True"} for row in ROWS]),
+    rejected("UNKNOWN_LABEL"),
+    same=False,
+)
+survey(
+    54,
+    "one-question-twice",
+    "s.csv",
+    lambda: survey_csv(ROWS, [*mspss_questions(), ("MSPSS_1_again", "QID2_1")]),
+    rejected("DUPLICATE_COLUMN"),
+    same=False,
+)
+survey(
+    54,
+    "unreadable-duration",
+    "s.csv",
+    lambda: survey_csv([{**ROWS[0], "duration": "long"}, *ROWS[1:]]),
+    Outcome("loaded", None, 6, 0, quarantine=frozenset({"NUMBER_INVALID"})),
+)
+
+
 def transitional() -> str:
     """The layout of 2016 and 2017: a Python dict in row 3, other names, no RecordedDate, no zone."""
     text = survey_csv(ROWS, zone=None)

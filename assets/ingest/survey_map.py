@@ -1,0 +1,68 @@
+"""Which survey a header is, and which of its columns holds which question."""
+
+from dataclasses import dataclass
+
+from assets.ingest.config import Feeds, Question, SurveyFeed
+from assets.ingest.qualtrics_header import SurveyColumn, SurveyHeader
+from assets.ingest.texts import fold
+
+
+@dataclass(frozen=True)
+class SurveyMap:
+    """Which survey a header is, and which column of the file holds which question."""
+
+    feed: SurveyFeed
+    client_id: SurveyColumn
+    items: dict[str, SurveyColumn]
+    others: tuple[SurveyColumn, ...]
+    confidence: float
+
+
+def recognise_survey(header: SurveyHeader, feeds: Feeds) -> SurveyMap | None:
+    """The survey whose questions are most nearly those of the file, by ImportId where the file has them, else by name.
+
+    Rank: share of shared questions among all questions of either; then shared names; then the feed's name.
+    """
+    best: tuple[tuple[float, float, str], SurveyMap] | None = None
+    asked = [column for column in header.columns if not column.is_metadata]
+    for name, feed in feeds.surveys.items():
+        found = _map(header, feed, asked)
+        if found is None:
+            continue
+        shared = len(found.items) + 1
+        union = len(feed.items) + 1 + len(found.others)
+        by_name = sum(1 for item, column in found.items.items() if _named(column, feed.items[item]))
+        rank = (shared / union, by_name / max(1, len(feed.items)), name)
+        if best is None or rank > best[0]:
+            best = (rank, found)
+    return best[1] if best else None
+
+
+def _named(column: SurveyColumn, question: Question) -> bool:
+    return fold(column.name) in {fold(name) for name in question.names}
+
+
+def _map(header: SurveyHeader, feed: SurveyFeed, asked: list[SurveyColumn]) -> SurveyMap | None:
+    by_key = {(column.import_id, column.choice_id): column for column in reversed(asked) if column.import_id}
+    by_name = {fold(column.name): column for column in reversed(asked)}
+    keyed = header.generation in ("modern", "transitional")
+
+    def locate(question: Question) -> SurveyColumn | None:
+        if keyed and (question.import_id, None) in by_key:
+            return by_key[(question.import_id, None)]
+        if keyed:
+            return None
+        return next((by_name[fold(n)] for n in (*question.names, question.import_id) if fold(n) in by_name), None)
+
+    client_id = locate(feed.client_id)
+    items = {name: column for name, q in feed.items.items() if (column := locate(q)) is not None}
+    if client_id is None or len(items) < max(1, len(feed.items) // 2):
+        return None
+    used = {client_id.place, *(column.place for column in items.values())}
+    others = tuple(column for column in asked if column.place not in used)
+    return SurveyMap(feed, client_id, items, others, len(items) / len(feed.items))
+
+
+def coded_places(survey: SurveyMap) -> set[int]:
+    """Places of the columns that hold few distinct values: the items."""
+    return {column.place for column in survey.items.values()}
