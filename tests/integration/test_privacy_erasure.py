@@ -59,6 +59,10 @@ def home(tmp_path: Path) -> Home:
             "create table control.client_aliases (client_id_raw varchar, client_id varchar, reason varchar)"
         )
         connection.execute("insert into control.client_aliases values ('YBARRAZAN', ?, 'typo')", [GONE])
+        connection.execute(
+            "insert into control.files values (?, ?, 'intake', 'loaded', null, 'x', 45, 40, 0, 0, 5, 0)",
+            [token, token + "0" * 52],
+        )
         connection.execute("commit")
         publish(home, connection, build_id(1))
         publish(home, connection, begin(connection, home, 2))
@@ -99,6 +103,8 @@ def test_the_person_is_gone_and_the_others_stay(home: Home) -> None:
     assert not home.research_db.exists()
     assert len(list(home.vault.rglob("cc*"))) == 2
     with duckdb.connect(str(home.work_db)) as connection:
+        told = connection.execute("select rows_loaded, rows_erased from control.files where file_token = ?", ["ef" * 6])
+        assert told.fetchone() == (39, 1)
         for table in ("raw.intake", "marts.client_study", "control.crosswalk"):
             assert connection.execute(f"select count(*) from {table}").fetchone() == (39,)
     (entry,) = entries(trail_path(home))

@@ -1,0 +1,118 @@
+"""The public zone: report, numbered tables, figures and tidy tables with small cells suppressed.
+
+A release is collapsed, suppressed and audited first (``privacy.disclosure``), then judged against every earlier release
+(``privacy.ledger``); only then is it written, into a folder of its own, and one symlink moves. A release that the
+ledger holds back leaves the last one standing.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assets.home import Home
+from assets.publish.privacy.keys import load_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from assets.publish.privacy.disclosure import PublicRelease
+    from assets.publish.report import ReportContext
+
+CURRENT = "current"
+SHOWN = ("report.html", "tables.docx", "figures", "tables")
+"""What stands at the top of ``public/``, each a symlink into the current release."""
+
+
+@dataclass(frozen=True)
+class PublicOutcome:
+    """``status`` is ``published``, ``unchanged`` (the same figures as the last release) or ``held``."""
+
+    status: str
+    k: int
+    rows_suppressed: int
+    held_by: tuple[str, ...] = ()
+
+
+def publish_public(
+    home: Home, build_id: str, tables: "Mapping[str, pd.DataFrame]", clients: "pd.DataFrame", context: "ReportContext"
+) -> PublicOutcome:
+    """Write a release of ``tables`` (the ``study.*`` tables by name) into ``public/`` when it may go out.
+
+    ``clients`` is ``marts.client_study``, for cross tables and dominance; it is counted, never shown. Raises
+    ``ConfigError`` when ``config/disclosure.yml`` asks for less than the floor without an override in force.
+    """
+    from assets.publish.privacy import ledger
+    from assets.publish.privacy.disclosure import to_public
+    from assets.publish.privacy.policy import load_policy
+
+    release = to_public(tables, load_policy(home.config), date.today(), clients=clients)
+    suppressed = sum(int(table["suppressed"].notna().sum()) for table in release.tables.values())
+    mark = _fingerprint(release)
+    if _last(home) == mark:
+        return PublicOutcome("unchanged", release.k, suppressed)
+    verdict = ledger.check(home, release)
+    if not verdict.allowed:
+        return PublicOutcome("held", release.k, suppressed, verdict.held_by)
+    folder = home.public / f"release-{build_id}"
+    _write(folder, release, _public_context(context, release), mark)
+    ledger.enter(home, build_id, release, load_key(home))
+    _point(home.public, folder)
+    return PublicOutcome("published", release.k, suppressed)
+
+
+def _fingerprint(release: "PublicRelease") -> str:
+    """Hash what a reader would see, so that a night without change is no new release."""
+    digest = hashlib.sha256(f"{release.k} {release.watermark}".encode())
+    for name in sorted(release.tables):
+        digest.update(f"{name}\n{release.tables[name].to_csv(index=False)}".encode())
+    return digest.hexdigest()
+
+
+def _last(home: Home) -> str | None:
+    note = home.public / CURRENT / "release.json"
+    return str(json.loads(note.read_text("utf-8"))["fingerprint"]) if note.is_file() else None
+
+
+def _public_context(context: "ReportContext", release: "PublicRelease") -> "ReportContext":
+    notes = [
+        f"Figures that would tell about fewer than {release.k} clients, and those from which such a figure could be"
+        " worked out, are not shown (—).",
+        *([release.watermark] if release.watermark else []),
+    ]
+    return replace(context, zone="public", notes=notes, quality={}, pairs=None, n_clients=None)
+
+
+def _write(folder: Path, release: "PublicRelease", context: "ReportContext", mark: str) -> None:
+    from assets.publish.report import figure_files, render_docx, render_report
+    from assets.study.replicate import write_csv
+
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "figures").mkdir(parents=True)
+    (folder / "report.html").write_text(render_report(release.tables, context), "utf-8")
+    (folder / "tables.docx").write_bytes(render_docx(release.tables, context))
+    for name, content in figure_files(release.tables, context).items():
+        (folder / "figures" / name).write_bytes(content)
+    write_csv(release.tables, folder / "tables")
+    (folder / "release.json").write_text(json.dumps({"fingerprint": mark, "k": release.k}) + "\n", "utf-8")
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _point(public: Path, folder: Path) -> None:
+    """Move the one symlink that decides which release people see; older releases are removed after it."""
+    fresh = public / f".{CURRENT}.new"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(folder.name)
+    fresh.replace(public / CURRENT)
+    for name in SHOWN:
+        link = public / name
+        if not link.is_symlink():
+            link.symlink_to(Path(CURRENT) / name)
+    for old in public.glob("release-*"):
+        if old != folder:
+            shutil.rmtree(old)
