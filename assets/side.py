@@ -12,7 +12,7 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, Any, Self
 
 from assets.errors import ConfigError, DataError, StepError, describe
@@ -45,18 +45,35 @@ class Side:
 
     def call(self, target: str, *arguments: Any) -> Any:
         """Return what ``target`` returns. Raises the error it raised when that is one of ours, else ``StepError``."""
+        return self.ask(target, *arguments)()
+
+    def ask(self, target: str, *arguments: Any) -> Callable[[], Any]:
+        """Start ``target`` over there and go on; the returned function waits for its answer, once, as ``call`` does.
+
+        One question at a time: the lock is held until the answer was fetched.
+        """
         requests, answers = self._process.stdin, self._process.stdout
         if requests is None or answers is None:
             raise StepError("the side process has no pipes")
-        with self._lock:
+        self._lock.acquire()
+        try:
+            pickle.dump((target, arguments), requests, protocol=pickle.HIGHEST_PROTOCOL)
+            requests.flush()
+        except BrokenPipeError:
+            self._lock.release()
+            raise StepError(f"the side process ended before {target}") from None
+
+        def answer() -> Any:
             try:
-                pickle.dump((target, arguments), requests, protocol=pickle.HIGHEST_PROTOCOL)
-                requests.flush()
-                kind, answer = pickle.load(answers)  # noqa: S301 - written by our own child
-            except (BrokenPipeError, EOFError):
+                kind, found = pickle.load(answers)  # noqa: S301 - written by our own child
+            except EOFError:
                 raise StepError(f"the side process ended during {target}") from None
-        if kind == "error":
-            raise answer
+            finally:
+                self._lock.release()
+            if kind == "error":
+                raise found
+            return found
+
         return answer
 
     def close(self) -> None:

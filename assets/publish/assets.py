@@ -109,6 +109,14 @@ def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], Non
     name="publish_databases",
     specs=[
         table_spec(
+            ("publish", "public"),
+            "public/: report, tables and figures with small cells suppressed, judged against every earlier release.",
+            group="publish",
+            room="assets/publish",
+            kinds={"html", "file"},
+            deps=[("publish", "report")],
+        ),
+        table_spec(
             ("publish", "research_db"),
             "research/research.duckdb: random IDs, no dates, no free text; for analysts, read-only.",
             group="publish",
@@ -127,18 +135,38 @@ def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], Non
     ],
 )
 @value_free
-def publish_databases(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
-    """Write fresh files and swap them in; a file that breaks the research zone's rules is never swapped."""
+def publish_databases(
+    context: AssetExecutionContext, home: ResourceParam[Home], side: ResourceParam[Side]
+) -> Iterator[MaterializeResult[None]]:
+    """Write fresh files and swap them in; a file that breaks the research zone's rules is never swapped.
+
+    The public release is audited and rendered by the side process meanwhile.
+    """
     from assets.publish import content_hash, publish
+    from assets.publish.report_inputs import report_inputs
 
     with connect(home.work_db, temp=home.temp) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
+        tables, frame = report_inputs(connection, home)
+        clients = connection.execute("select * from marts.client_study order by client_id").df()
+        public = side.ask("assets.publish.public_zone:publish_public", home, build_id, tables, clients, frame)
         hashed = content_hash(connection)
         finish_build(connection, build_id, hashed)
         done = publish(home, connection, build_id, finish=_for_analysts(home))
         inputs = noted_inputs(connection, build_id)
+    outcome = public()
     if inputs:
         remember(home, inputs)
+    yield MaterializeResult(
+        asset_key=AssetKey(["publish", "public"]),
+        metadata={
+            "path": MetadataValue.path(str(home.public)),
+            "status": outcome.status,
+            "k": outcome.k,
+            "rows_with_suppressed_cells": outcome.rows_suppressed,
+            "held_by_earlier_releases": len(outcome.held_by),
+        },
+    )
     for name, path in (("research_db", done.research), ("agency_db", done.agency)):
         yield MaterializeResult(
             asset_key=AssetKey(["publish", name]),

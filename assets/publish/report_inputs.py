@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from assets.publish.report import ReportContext
+    from assets.study.spec import Spec
 
 QUALITY_TABLES = ("files", "checks", "quarantine_counts")
 
@@ -18,6 +19,7 @@ QUALITY_TABLES = ("files", "checks", "quarantine_counts")
 def report_inputs(connection: duckdb.DuckDBPyConnection, home: Home) -> "tuple[dict[str, pd.DataFrame], ReportContext]":
     """Return the ``study.*`` tables by name, and the frame of the agency-zone report around them."""
     from assets.publish.report import ReportContext
+    from assets.study.spec import parse_spec
 
     config = load_study_config(home.config / "study.yml")
     names = [
@@ -30,6 +32,7 @@ def report_inputs(connection: duckdb.DuckDBPyConnection, home: Home) -> "tuple[d
     build = connection.execute("select build_id, built_at, code_version, config_hash from meta.build").fetchone()
     build_id, built_at, code_version, config_hash = build or ("", "", "", "")
     clients = connection.execute("select count(*) from marts.client_study").fetchone()
+    labels = _labels(connection)
     context = ReportContext(
         title="Coping self-efficacy and social support: the study's tables on this agency's data",
         zone="agency",
@@ -39,12 +42,20 @@ def report_inputs(connection: duckdb.DuckDBPyConnection, home: Home) -> "tuple[d
         config_hash=config_hash,
         n_clients=clients[0] if clients else None,
         study_period=(config.study.start, config.study.end),
-        labels=_labels(connection),
+        labels=labels,
+        footnotes=report_footnotes(tables, parse_spec(config.analysis, "config/study.yml: analysis"), labels),
         references={m["name"]: m["reference"] for m in config.analysis.get("models", []) if "reference" in m},
         quality={name: connection.execute(f"select * from quality.{name}").df() for name in QUALITY_TABLES},
         pairs=_pairs(connection, config),
     )
     return tables, context
+
+
+def report_footnotes(tables: "dict[str, pd.DataFrame]", spec: "Spec", labels: dict[str, str]) -> dict[str, list[str]]:
+    """The study's sentences under each table, by the names the report knows: table, or model."""
+    from assets.study.footnotes import footnotes
+
+    return {key.removeprefix("model:"): sentences for key, sentences in footnotes(tables, spec, labels).items()}
 
 
 def _labels(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

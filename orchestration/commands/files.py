@@ -1,14 +1,16 @@
 """``outcomes sample`` and ``outcomes inspect``."""
 
 import json
+import re
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orchestration.commands import home_of, out, told_plainly
+from orchestration.commands import HomeOption, home_of, out, told_plainly
 
 
 def sample(
@@ -36,6 +38,10 @@ def sample(
 def inspect(
     file: Annotated[Path, typer.Argument(help="Any file: a workbook, a survey download, an SPSS file, a .qsf.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Print a draft: a map for a new form, a study spec for an SPSS file.")
+    ] = False,
+    home: HomeOption = None,
 ) -> None:
     """Tell what a file is, where its header is, how its columns map, and what is wrong. Nothing is loaded.
 
@@ -43,16 +49,38 @@ def inspect(
     """
     with told_plainly():
         from assets.ingest import inspect_file, load_feeds
+        from assets.warehouse.database import connect
 
         if not file.exists() and not file.is_symlink():
             raise FileNotFoundError(2, "no such file", str(file))
-        feeds = load_feeds(home_of(None).config)
-        with out.status("Reading …"):
-            found = inspect_file(file, feeds)
+        if draft:
+            sys.stdout.write(_draft(file))
+            return
+        place = home_of(home)
+        feeds = load_feeds(place.config)
+        with out.status("Reading …"), ExitStack() as opened:
+            # With a working database at hand the drift against the last file of that feed is told as well.
+            known = place.work_db.is_file()
+            connection = (
+                opened.enter_context(connect(place.work_db, read_only=True, temp=place.temp)) if known else None
+            )
+            found = inspect_file(file, feeds, connection=connection)
         if as_json:
             sys.stdout.write(json.dumps(found.as_dict(), indent=2, ensure_ascii=False, default=str) + "\n")
         else:
             sys.stdout.write(found.as_text() + "\n")
+
+
+def _draft(file: Path) -> str:
+    """A spec for `replicate` from an SPSS file's labels, else a map of a new form for a person to approve."""
+    if file.suffix.lower() in {".sav", ".zsav", ".por"}:
+        from assets.study.draft import draft_spec
+        from assets.study.wide import read_wide
+
+        return draft_spec(read_wide(file))
+    from assets.ingest.draft import draft_map
+
+    return draft_map(file, re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_") or "new_form")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -20,6 +20,7 @@ def replicate(
     """
     with told_plainly():
         from assets.publish.report import ReportContext, render_report
+        from assets.publish.report_inputs import report_footnotes
         from assets.study.replicate import results_json, run_on_wide, write_csv
         from assets.study.spec import load_spec
         from assets.study.wide import read_wide
@@ -39,11 +40,12 @@ def replicate(
             labels=wide.labels,
             level_labels=wide.value_labels,
             references={
-                model.name: model.reference or parsed.categories[model.outcome][0]
+                model.name: model.reference
                 for model in parsed.models
-                if model.family == "multinomial"
+                if model.family == "multinomial" and model.reference
             },
             notes=wide.messages,
+            footnotes=report_footnotes(tables, parsed, wide.labels),
         )
         (out_dir / "report.html").write_text(render_report(tables, context), "utf-8")
         for row in tables["models"].itertuples():
