@@ -16,6 +16,7 @@ class IngestPaths:
     temp: Path
     aliases_file: Path | None = None
     overrides_file: Path | None = None
+    quarantine_book: Path | None = None
     settle_seconds: float = 1.0
     defer_limit_hours: float = 24.0
 
@@ -29,4 +30,5 @@ class IngestPaths:
             temp=home.temp,
             aliases_file=home.aliases,
             overrides_file=home.config / "overrides.csv",
+            quarantine_book=home.agency / "quarantine.xlsx",
         )

@@ -27,7 +27,7 @@ from assets.ingest.matching import load_aliases, queue_reviews, store_aliases
 from assets.ingest.overrides import Override, apply_overrides, load_overrides, note_overrides
 from assets.ingest.parsed import Parsed
 from assets.ingest.paths import IngestPaths
-from assets.ingest.quarantine_book import close_corrected
+from assets.ingest.quarantine_book import close_corrected, refresh_quarantine_book
 from assets.ingest.read import ReadContext, exported_at, read_file
 from assets.ingest.reasons import REASONS, sentence
 from assets.ingest.schema import create_tables
@@ -100,7 +100,9 @@ def ingest(
             _take(night, replace(entry, verdict="WORKBOOK_OPEN"))
         else:
             _take(night, entry, open_elsewhere=lock_file_of(entry.name, names) is not None)
-    close_corrected(connection, feeds, stamp)
+    closed = close_corrected(connection, feeds, stamp)
+    if paths.quarantine_book is not None and (closed or night.summary.changed):
+        refresh_quarantine_book(connection, feeds, paths.quarantine_book)
     queue_reviews(connection, feeds)
     note_overrides(connection, overrides, night.overrides_used, stamp.date())
     note_freshness(connection, feeds, stamp)

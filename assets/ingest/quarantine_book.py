@@ -70,6 +70,15 @@ def _cell_filled(con: Any, kind: str, names: tuple[str, ...], column: str, origi
     return bool(con.execute(sql, [origin[0], *origin]).fetchone()[0])
 
 
+def refresh_quarantine_book(con: Any, feeds: Feeds, path: Path) -> None:
+    """Write the book when rows wait, remove it when none does any more."""
+    waiting = con.execute("SELECT count(*) FROM control.quarantine WHERE state = 'open'").fetchone()[0]
+    if waiting:
+        write_quarantine_book(con, feeds, path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _legal(value: Any) -> Any:
     """A cell without the control characters that a workbook cannot hold."""
     if isinstance(value, str):

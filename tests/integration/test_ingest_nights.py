@@ -15,7 +15,6 @@ import pytest
 from assets.errors import ConfigError, DataError
 from assets.ingest import Feeds, IngestPaths, ingest, load_feeds
 from assets.ingest.history import confirm_file
-from assets.ingest.quarantine_book import write_quarantine_book
 from tests.faults.good import (
     NOTES_HEADER,
     intake_book,
@@ -46,6 +45,7 @@ def paths(tmp_path: Path) -> IngestPaths:
         tmp_path / "tmp",
         aliases_file=tmp_path / "aliases.csv",
         overrides_file=tmp_path / "overrides.csv",
+        quarantine_book=tmp_path / "agency" / "quarantine.xlsx",
         settle_seconds=0,
     )
 
@@ -224,7 +224,6 @@ def test_quarantined_rows_come_out_as_a_workbook_and_close_when_corrected(paths,
     notes_book(rows).save(paths.inbox / "notes.xlsx")
     ingest(paths, con, feeds, now=NOW)
     book_path = tmp_path / "agency" / "quarantine.xlsx"
-    assert write_quarantine_book(con, feeds, book_path) == 2
     sheet = openpyxl.load_workbook(book_path)["case_notes"]
     lines = list(sheet.iter_rows(values_only=True))
     assert lines[0][:7] == ("File", "Sheet", "Row", "Column", "Code", "Reason", "Motivo")
@@ -238,7 +237,7 @@ def test_quarantined_rows_come_out_as_a_workbook_and_close_when_corrected(paths,
     ingest(paths, con, feeds, now=NOW + timedelta(days=1))
     states = con.execute("SELECT rule_code, state, closed_at FROM control.quarantine ORDER BY row_number").fetchall()
     assert [(code, state) for code, state, _ in states] == [("DATE_INVALID", "closed"), ("MISSING_KEY", "closed")]
-    assert write_quarantine_book(con, feeds, book_path) == 0
+    assert not book_path.exists()
 
 
 def write_overrides(path: Path, *rows: tuple[str, ...]) -> None:
