@@ -15,6 +15,7 @@ from warehouse_oracle import Agency
 
 from assets.errors import ConfigError
 from assets.study_config import StudyConfig
+from assets.warehouse.as_of import write_as_of
 from assets.warehouse.compiled import CompiledModel, ModelCompiler, run_models
 from assets.warehouse.drift import Drift, drift, rebuild
 from assets.warehouse.frozen import freeze, frozen_config, read_freeze
@@ -164,3 +165,27 @@ def test_as_of_a_past_day_gives_the_marts_known_then(
 def test_the_settings_are_kept_as_they_were(frozen: Path, config: StudyConfig) -> None:
     kept = json.loads((frozen / "plos-2024" / "study.json").read_text("utf-8"))
     assert kept == config.model_dump(mode="json")
+
+
+def test_a_past_day_can_be_written_to_a_file_of_its_own(
+    config: StudyConfig, compiler: ModelCompiler, models: tuple[CompiledModel, ...], tmp_path: Path
+) -> None:
+    drawn = (random_agency(seed, 25) for seed in range(1000))
+    agency = next(one for one in drawn if all(len(one.exports[feed]) == 2 for feed in ("intake", "goal_plans")))
+    first, last = (export[0].date() for export in agency.exports["intake"])
+
+    with night(agency, models) as connection:
+        n = write_as_of(connection, compiler, config, last, tmp_path / "now.duckdb")
+        assert n == len(connection.execute("from marts.client_study").fetchall())
+        write_as_of(connection, compiler, config, first, tmp_path / "then.duckdb")
+        with pytest.raises(ConfigError, match="exists already"):
+            write_as_of(connection, compiler, config, first, tmp_path / "then.duckdb")
+        with pytest.raises(ConfigError, match="no intake export"):
+            write_as_of(connection, compiler, config, first - timedelta(days=1), tmp_path / "before.duckdb")
+        today = connection.execute("from marts.client_study order by all").fetchall()
+
+    with duckdb.connect(str(tmp_path / "now.duckdb"), read_only=True) as reader:
+        assert reader.execute("from marts.client_study order by all").fetchall() == today
+    with duckdb.connect(str(tmp_path / "then.duckdb"), read_only=True) as reader:
+        assert reader.execute("from marts.client_study order by all").fetchall() != today
+    assert not (tmp_path / "before.duckdb").exists()

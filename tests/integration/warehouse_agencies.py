@@ -140,7 +140,7 @@ def _typed(draw: random.Random, client: str) -> Row:
     if kind < 0.04:
         return {"client_id_raw": SLIP, "client_id": SLIP}
     if kind < 0.08:
-        return {"client_id_raw": draw.choice(["?", "TX-77777x", ""]), "client_id": None}
+        return {"client_id_raw": draw.choice(["?", "TX-77777x", "", None]), "client_id": None}
     return {"client_id_raw": client if kind < 0.8 else client.lower().replace("-", ""), "client_id": client}
 
 

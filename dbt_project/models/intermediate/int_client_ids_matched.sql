@@ -3,14 +3,23 @@
 -- client whose intake row has vanished. Similar IDs are never joined: they wait for a person.
 with
 
-typed as (
+appearing as (
     select client_key, client_id_raw, source_client_id from {{ ref('stg_case_management__clients') }}
-    union
+    union all
     select client_key, client_id_raw, source_client_id from {{ ref('stg_case_management__case_notes') }}
-    union
+    union all
     select client_key, client_id_raw, source_client_id from {{ ref('stg_case_management__goal_reviews') }}
-    union
+    union all
     select client_key, client_id_raw, source_client_id from {{ ref('stg_qualtrics__responses') }}
+),
+
+typed as (
+    select
+        client_key,
+        max(client_id_raw) as client_id_raw,
+        max(source_client_id) as source_client_id
+    from appearing
+    group by client_key
 ),
 
 clients as (
