@@ -16,6 +16,7 @@ from assets.ingest.signature import signature_of
 from assets.ingest.spss import SpssFile, json_labels, json_missing, read_spss
 from assets.ingest.survey_text import survey_columns, survey_header
 from assets.ingest.surveys import STATUS_WORDS
+from assets.ingest.table_batch import column_letter
 from assets.ingest.textfile import TextFile, read_text
 from assets.ingest.texts import fold
 
@@ -65,9 +66,8 @@ def _sheet(grid: Grid) -> Part:
     rows = sum(len(batch) for _, batch in grid.batches())
     part = Part(grid.sheet, rows)
     if place is not None:
-        names = [cell_text(cell) for cell in head[place]]
         part.header_row = grid.first_row + place
-        part.columns = [{"name": name, "position": i + 1} for i, name in enumerate(names) if name]
+        part.columns = _columns(head, place)
         part.facts["data_rows"] = rows - place - 1
     return part
 
@@ -89,6 +89,25 @@ def probable_header(head: list[list[Any]]) -> int | None:
         alone = [i for i, row in enumerate(head[:30]) if any(cell_text(cell) for cell in row)]
         return alone[0] if alone and all(isinstance(c, str) for c in head[alone[0]] if cell_text(c)) else None
     return best[1]
+
+
+def _columns(rows: list[list[Any]], place: int) -> list[dict[str, Any]]:
+    """The columns of a guessed header. Their names are only told when the row is surely no data: people are in data."""
+    names = [cell_text(cell) for cell in rows[place]]
+    below = [[cell_text(cell) for cell in row] for row in rows[place + 1 : place + 30]]
+    sure = any(
+        name and not _has_digit(name) and any(i < len(row) and _has_digit(row[i]) for row in below)
+        for i, name in enumerate(names)
+    )
+    return [
+        {"name": name if sure else f"column {column_letter(i)}", "position": i + 1}
+        for i, name in enumerate(names)
+        if name
+    ]
+
+
+def _has_digit(text: str | None) -> bool:
+    return text is not None and any(char.isdigit() for char in text)
 
 
 def _dictionary(file: SpssFile) -> Part:
@@ -117,7 +136,7 @@ def _text(file: TextFile) -> tuple[str, list[Part]]:
         place = probable_header(list(records[:30]))
         if place is not None:
             part.header_row = place + 1
-            part.columns = [{"name": n.strip(), "position": i + 1} for i, n in enumerate(records[place]) if n.strip()]
+            part.columns = _columns(list(records[: place + 30]), place)
             part.facts["data_rows"] = sum(1 for r in records[place + 1 :] if any(c.strip() for c in r))
         return "text table", [part]
     data = survey_columns(file, header, Parsed())

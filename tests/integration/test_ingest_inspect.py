@@ -53,6 +53,15 @@ def test_bad_rows_are_told_by_place_and_code(tmp_path, feeds) -> None:
     assert "Secret" not in text + str(found.as_dict())
 
 
+def test_a_row_of_people_is_never_told_as_a_header(tmp_path, feeds) -> None:
+    people = [["Invented Anna", "Dallas", "TX-00001"], ["Invented Bert", "Tarrant", "TX-00002"]]
+    path = tmp_path / "list.xlsx"
+    path.write_bytes(book_bytes(workbook(("S", [], people[0], people[1:]))))
+    found = inspect_file(path, feeds)
+    assert [column["name"] for column in found.parts[0]["columns"]] == ["column A", "column B", "column C"]
+    assert "Invented" not in found.as_text() + str(found.as_dict())
+
+
 @pytest.mark.parametrize("name", ["link.xlsx", "nowhere.xlsx"])
 def test_links_and_missing_files_are_told_and_not_opened(tmp_path, feeds, name) -> None:
     target = tmp_path / "target.xlsx"
