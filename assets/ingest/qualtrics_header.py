@@ -132,8 +132,9 @@ def _keyed(names: list[str], questions: list[str], keys: list[dict[str, str]]) -
     for i, key in enumerate(keys):
         name = names[i] if i < len(names) else ""
         import_id = key.get("ImportId")
-        if import_id not in METADATA and _BY_NAME.get(name.casefold()) and (import_id or "").casefold() in _BY_NAME:
-            import_id = _BY_NAME[name.casefold()]
+        # Transitional exports write "Location-LocationLatitude" or "panel-ExternalDataReference": theirs, no question's.
+        if import_id not in METADATA and not (import_id or "").startswith("QID"):
+            import_id = _BY_NAME.get(name.casefold(), import_id)
         question = questions[i] if i < len(questions) else ""
         columns.append(SurveyColumn(i, name, question, import_id, key.get("choiceId"), key.get("timeZone")))
     return tuple(columns)

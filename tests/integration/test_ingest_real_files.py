@@ -6,6 +6,13 @@ from pathlib import Path
 import pytest
 
 from assets.ingest import Inspection, inspect_file, load_feeds, read_wide
+from assets.ingest.cells import cell_text
+from assets.ingest.dates import DateReader
+from assets.ingest.excel import open_workbook
+from assets.ingest.parsed import Parsed
+from assets.ingest.safety import scan_archive
+from assets.ingest.survey_text import survey_columns, survey_header
+from assets.ingest.textfile import read_text
 
 pytestmark = pytest.mark.shared
 
@@ -127,3 +134,66 @@ def test_mspss_items_equal_their_authors_sums(shared_dir: Path) -> None:
     answered = items[[f"mspss_{i}" for i in range(1, 13)]]
     assert answered.min().min() == 1
     assert answered.max().max() == 6
+
+
+def sheets_of(path: Path) -> dict[str, list[list[str | None]]]:
+    scan = None if path.suffix == ".xls" else scan_archive(path)
+    return {grid.sheet: [[cell_text(c) for c in row] for row in grid.rows] for grid in open_workbook(path, scan).grids}
+
+
+def test_a_totals_row_above_the_data_equals_the_sum_below_it(shared_dir: Path) -> None:
+    rows = sheets_of(shared_dir / "fixtures" / "real" / "excel" / "tanf_caseload_fy2023.xlsx")["TFam"]
+    october = [int(float(row[1])) for row in rows[4:] if row[1] and row[1].replace(".", "").isdigit()]
+    assert october[0] == 835_847
+    assert sum(october[1:]) == october[0]
+    assert len(october) == 55
+
+
+def test_days_durations_and_leading_zeros_of_real_workbooks(shared_dir: Path) -> None:
+    folder = shared_dir / "fixtures" / "real" / "excel"
+    days = next(iter(sheets_of(folder / "dates.xlsx").values()))
+    assert [row[0] for row in days[:2]] == ["2021-01-01", "2021-01-02"]
+    assert days[2][0] == f"{10 * 86_400 + 15 * 3600 + 10 * 60 + 10}.0 s"
+    extract = sheets_of(folder / "looked_after_children_10_sheets.xlsx")
+    header = extract["oc3"][0]
+    accommodation = [row[header.index("ACCOM")] for row in extract["oc3"][1:]]
+    assert "01" in accommodation
+    episodes = extract["episodes"]
+    children = {row[episodes[0].index("CHILD")] for row in episodes[1:]}
+    still_open = sum(1 for row in episodes[1:] if row[episodes[0].index("DEC")] is None)
+    assert (len(children), still_open) == (2123, 1413)
+    reader = DateReader("dmy", "UTC")
+    started = [reader.read_date(row[episodes[0].index("DECOM")])[0] for row in episodes[1:]]
+    assert all(started)
+
+
+def test_negative_answers_of_a_real_survey_stay_answers(shared_dir: Path) -> None:
+    file = read_text(shared_dir / "fixtures" / "real" / "qualtrics" / "no_basis_three_headers.csv")
+    header = survey_header(file)
+    data = survey_columns(file, header, Parsed())
+    asked = [column.place for column in header.columns if not column.is_metadata]
+    cells = [text for place in asked for text in data.columns[place].to_pylist()]
+    assert (cells.count("-1"), cells.count("-2")) == (33, 13)
+
+
+def test_cells_with_line_feeds_do_not_make_records(shared_dir: Path) -> None:
+    path = shared_dir / "fixtures" / "real" / "qualtrics" / "climate_choice_text.csv"
+    file = read_text(path)
+    header = survey_header(file)
+    data = survey_columns(file, header, Parsed())
+    started = data.columns[header.metadata("startDate").place].to_pylist()
+    assert (len(header.columns), len(started)) == (27, 452)
+    assert (min(started), max(started)) == ("2025-11-04 08:30:52", "2025-11-04 10:17:40")
+    assert set(data.columns[header.metadata("status").place].to_pylist()) == {"IP Address"}
+    assert len(path.read_bytes().splitlines()) == 471
+
+
+def test_scale_statistics_of_the_published_administration(shared_dir: Path) -> None:
+    folder = shared_dir / "fixtures" / "real" / "instruments"
+    items = read_wide(folder / "mspss_rescue_workers_toscana_items.csv").frame
+    answered = items[[f"mspss_{i}" for i in range(1, 13)]].dropna()
+    assert len(answered) == 197
+    expected = {(1, 2, 5, 10): (4.9188, 1.1946), (3, 4, 8, 11): (4.6701, 1.2883), (6, 7, 9, 12): (4.6510, 1.1588)}
+    for numbers, (mean, sd) in expected.items():
+        score = answered[[f"mspss_{i}" for i in numbers]].mean(axis=1)
+        assert (round(score.mean(), 4), round(score.std(), 4)) == (mean, sd)
