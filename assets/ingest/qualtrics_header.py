@@ -132,7 +132,7 @@ def _keyed(names: list[str], questions: list[str], keys: list[dict[str, str]]) -
     for i, key in enumerate(keys):
         name = names[i] if i < len(names) else ""
         import_id = key.get("ImportId")
-        # Transitional exports write "Location-LocationLatitude" or "panel-ExternalDataReference": theirs, no question's.
+        # Transitional exports write "Location-LocationLatitude" or "panel-ExternalDataReference": no question.
         if import_id not in METADATA and not (import_id or "").startswith("QID"):
             import_id = _BY_NAME.get(name.casefold(), import_id)
         question = questions[i] if i < len(questions) else ""
