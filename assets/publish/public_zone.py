@@ -30,7 +30,11 @@ SHOWN = ("report.html", "tables.docx", "figures", "tables")
 
 @dataclass(frozen=True)
 class PublicOutcome:
-    """``status`` is ``published``, ``unchanged`` (the same figures as the last release) or ``held``."""
+    """What became of a release.
+
+    ``status`` is ``published``, ``unchanged`` (the same figures as the last release), ``held`` (an earlier release
+    would give a client away) or ``unprotected`` (no suppression was found that the audit accepts).
+    """
 
     status: str
     k: int
@@ -47,21 +51,32 @@ def publish_public(
     ``ConfigError`` when ``config/disclosure.yml`` asks for less than the floor without an override in force.
     """
     from assets.publish.privacy import ledger
+    from assets.publish.privacy.cells import AuditError
     from assets.publish.privacy.disclosure import to_public
     from assets.publish.privacy.policy import load_policy
+    from assets.publish.privacy.trail import record
 
-    release = to_public(tables, load_policy(home.config), date.today(), clients=clients)
+    policy, key = load_policy(home.config), load_key(home)
+    try:
+        release = to_public(tables, policy, date.today(), clients=clients)
+    except AuditError:
+        record(home, "refuse", key, build_id=build_id, zone="public")
+        return PublicOutcome("unprotected", policy.public_k(date.today()), 0)
     suppressed = sum(int(table["suppressed"].notna().sum()) for table in release.tables.values())
     mark = _fingerprint(release)
     if _last(home) == mark:
         return PublicOutcome("unchanged", release.k, suppressed)
     verdict = ledger.check(home, release)
     if not verdict.allowed:
+        record(
+            home, "refuse", key, build_id=build_id, zone="public", cells=verdict.cells, held_by=list(verdict.held_by)
+        )
         return PublicOutcome("held", release.k, suppressed, verdict.held_by)
     folder = home.public / f"release-{build_id}"
     _write(folder, release, _public_context(context, release), mark)
-    ledger.enter(home, build_id, release, load_key(home))
+    ledger.enter(home, build_id, release, key)
     _point(home.public, folder)
+    record(home, "release", key, build_id=build_id, zone="public", k=release.k, by_leave=release.watermark is not None)
     return PublicOutcome("published", release.k, suppressed)
 
 
@@ -88,8 +103,8 @@ def _public_context(context: "ReportContext", release: "PublicRelease") -> "Repo
 
 
 def _write(folder: Path, release: "PublicRelease", context: "ReportContext", mark: str) -> None:
+    from assets.publish.privacy.projects import to_csv
     from assets.publish.report import figure_files, render_docx, render_report
-    from assets.study.replicate import write_csv
 
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "figures").mkdir(parents=True)
@@ -97,7 +112,9 @@ def _write(folder: Path, release: "PublicRelease", context: "ReportContext", mar
     (folder / "tables.docx").write_bytes(render_docx(release.tables, context))
     for name, content in figure_files(release.tables, context).items():
         (folder / "figures" / name).write_bytes(content)
-    write_csv(release.tables, folder / "tables")
+    (folder / "tables").mkdir()
+    for name, table in release.tables.items():
+        (folder / "tables" / f"{name}.csv").write_bytes(to_csv(table))
     (folder / "release.json").write_text(json.dumps({"fingerprint": mark, "k": release.k}) + "\n", "utf-8")
     for path in [folder, *folder.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)

@@ -18,6 +18,7 @@ from assets.publish.codebook import Column, read_codebook
 from assets.publish.gate import RESEARCH_SCHEMAS, check_research
 from assets.publish.privacy.encryption import attach, seal_vault
 from assets.publish.privacy.keys import Key, load_key, remember_key
+from assets.publish.privacy.trail import record
 from assets.publish.zones import PRIVATE_FILE, SHARED_FILE, tighten
 
 KEEP = 3
@@ -74,6 +75,7 @@ def publish(
     _prune(home.research, "research", done.research, keep)
     _prune(home.agency, "agency", done.agency, keep)
     tighten(home)
+    record(home, "publish", key, build_id=build_id, zones=["research", "agency"], encrypted=key is not None)
     return done
 
 
