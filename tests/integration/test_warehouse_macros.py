@@ -81,3 +81,19 @@ def test_every_mart_says_what_a_row_is_and_under_which_settings(reader: duckdb.D
     comments = reader.execute("select comment from duckdb_tables() where schema_name = 'marts'").fetchall()
     assert len(comments) == 8
     assert all("Grain: one row a" in text and " Settings " in text for (text,) in comments)
+
+
+def test_the_months_of_the_spine_hold_the_services_of_their_days(reader: duckdb.DuckDBPyConnection) -> None:
+    """A month begins where the days of the months before it end: counted again by days, it holds the same services."""
+    unequal = reader.execute(
+        "with months as (select *, sum(days) over (partition by client_id order by month_number) - days as first_day"
+        " from marts.client_month), counted as (select m.client_id, m.month_number, count(s.client_id) as n"
+        " from months as m left join marts.fct_services as s on s.client_id = m.client_id and s.is_counted"
+        " and s.days_since_intake >= m.first_day and s.days_since_intake < m.first_day + m.days group by all)"
+        " select count(*), count(*) filter (where n <> services_listed), sum(n)"
+        " from counted join months using (client_id, month_number)"
+    ).fetchone()
+    assert unequal is not None
+    assert unequal[0] > 500
+    assert unequal[1] == 0
+    assert unequal[2] > 50
