@@ -107,9 +107,13 @@ class _Vocabulary:
         if len(text) > MAX_TEXT:
             return False
         if column.kind == "name":
-            match = NAME.fullmatch(text)
-            return match is not None and all(self._named(part) for part in match.groups() if part is not None)
+            return all(self._is_name(part) for part in text.split(" x "))
         return text in column.values
+
+    def _is_name(self, text: str) -> bool:
+        """A variable or model, perhaps with a level; tests of two variables name both, with `` x `` between."""
+        match = NAME.fullmatch(text)
+        return match is not None and all(self._named(part) for part in match.groups() if part is not None)
 
     def _known(self, word: str) -> bool:
         lowered = word.lower()

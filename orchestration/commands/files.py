@@ -15,7 +15,7 @@ from orchestration.commands import HomeOption, home_of, out, told_plainly
 
 def sample(
     out_dir: Annotated[Path, typer.Option("--out", help="Folder to write the exports and the truth file into.")],
-    clients: Annotated[int, typer.Option("--clients", min=1, max=100_000, help="How many clients.")] = 95,
+    clients: Annotated[int, typer.Option("--clients", min=1, max=20_000, help="How many clients.")] = 95,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bytes.")] = 1,
     inbox: Annotated[Path | None, typer.Option("--inbox", help="Also copy the exports into this inbox folder.")] = None,
 ) -> None:
@@ -26,8 +26,8 @@ def sample(
     with told_plainly():
         from assets.sample import write_sample
 
-        with out.status("Making a synthetic agency …"):
-            made = write_sample(out_dir, clients, seed)
+        with out.status("Making a synthetic agency …") as status:
+            made = write_sample(out_dir, clients, seed, progress=status.update)
             if inbox:
                 inbox.mkdir(parents=True, exist_ok=True)
                 for export in made.exports:
