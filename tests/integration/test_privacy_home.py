@@ -197,7 +197,11 @@ def test_r28_no_half_written_or_plain_copy_is_left_in_temporary_places(home: Hom
 def test_r38_the_research_file_has_no_door_to_the_agency_s(home: Home) -> None:
     with duckdb.connect(str(home.research_db), read_only=True) as connection:
         assert connection.execute("select count(*) from duckdb_views() where not internal").fetchone() == (0,)
-        assert connection.execute("select count(*) from duckdb_functions() where not internal").fetchone() == (0,)
+        macros = connection.execute("select macro_definition from duckdb_functions() where not internal").fetchall()
+        doors = re.compile(
+            r"\b(?:agency|control|raw|staging|intermediate)\.|\bread_|\battach|\bfrom\s+'", re.IGNORECASE
+        )
+        assert [text for (text,) in macros if doors.search(text)] == []
         assert connection.execute("select count(*) from duckdb_secrets()").fetchone() == (0,)
 
 
