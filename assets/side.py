@@ -6,6 +6,7 @@ It is a child that reads its standard input until that closes, so it ends with i
 Frames travel through a pipe in memory; an error comes back as its kind and our line, never as its text.
 """
 
+import gc
 import importlib
 import pickle
 import select
@@ -117,6 +118,7 @@ def _answer(target: str, arguments: Sequence[Any]) -> tuple[str, Any]:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(100_000, 50, 100)
     # Whatever a library prints must not mix with the answers.
     answers = sys.stdout.buffer
     sys.stdout = sys.stderr

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.commands import HomeOption, home_of, out, told_plainly
+from orchestration.commands import HomeOption, fail, home_of, out, told_plainly
 
 
 def sample(
@@ -71,6 +71,29 @@ def inspect(
             sys.stdout.write(found.as_text() + "\n")
 
 
+def confirm(
+    token: Annotated[str, typer.Argument(help="The file's token, as the summary and `quality.files` show it.")],
+    home: HomeOption = None,
+) -> None:
+    """Let a held export load at the next run: one that lost more than 5 % of the records of the export before it."""
+    with told_plainly():
+        import getpass
+        from datetime import UTC, datetime
+
+        from assets.ingest.history import confirm_file
+        from assets.warehouse.database import connect
+        from orchestration.lock import writing
+
+        place = home_of(home)
+        if not place.work_db.is_file():
+            fail(f"nothing is built in {place.root} yet: run `outcomes run` first")
+        with writing(place.lock), connect(place.work_db, temp=place.temp) as connection:
+            now = datetime.now(UTC).replace(tzinfo=None)
+            if not confirm_file(connection, token, getpass.getuser(), now):
+                fail("no held file has that token")
+        out.print(f"[green]✓[/green] {token} loads at the next run")
+
+
 def _draft(file: Path) -> str:
     """A spec for `replicate` from an SPSS file's labels, else a map of a new form for a person to approve."""
     if file.suffix.lower() in {".sav", ".zsav", ".por"}:
@@ -87,3 +110,4 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command()(sample)
     app.command()(inspect)
+    app.command()(confirm)

@@ -12,7 +12,7 @@ from orchestration.cli import app
 
 COMMANDS = [
     *("run", "ui", "sample", "inspect", "replicate", "extended", "specification-curve", "plan", "consistency"),
-    *("freeze", "rebuild", "drift", "explain", "sensitivity"),
+    *("freeze", "rebuild", "drift", "explain", "sensitivity", "confirm", "keygen", "erase", "purge", "audit"),
 ]
 
 
