@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 import yaml
 from publish_fixtures import build_id, make_home
@@ -17,6 +18,7 @@ from publish_fixtures import build_id, make_home
 from assets.home import Home
 from assets.publish import prepare_home, publish
 from assets.publish.codebook import read_codebook, read_manifest, read_metadata
+from assets.publish.privacy.disclosure import visible_small_counts
 from assets.publish.privacy.incident import incident
 from assets.publish.privacy.projects import Receipt
 
@@ -98,7 +100,10 @@ def test_r15_a_new_source_column_stays_in_the_agency_zone(tmp_path: Path, outcom
 
 def test_r37_r41_lists_of_clients_and_databases_are_in_no_lower_zone(night: Any) -> None:
     public = [path for path in (night.home / "public").rglob("*") if path.is_file()]
-    assert [path.name for path in public if path.suffix in {".duckdb", ".csv", ".xlsx", ".parquet", ".sav"}] == []
+    assert [path.name for path in public if path.suffix in {".duckdb", ".xlsx", ".parquet", ".sav", ".pkl"}] == []
+    tables = {path.stem: pd.read_csv(path) for path in public if path.suffix == ".csv"}
+    assert [name for name, table in tables.items() if "client_id" in table.columns] == []
+    assert visible_small_counts(tables, 11) == []
     lower = [path.name for zone in ("research", "public") for path in (night.home / zone).rglob("*")]
     assert [name for name in lower if "follow" in name or "quarantine" in name or "crosswalk" in name] == []
 
