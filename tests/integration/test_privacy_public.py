@@ -1,74 +1,71 @@
 """Public releases on files: what is written, what the ledger holds back, what the trail says."""
 
-from datetime import date
+import re
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pytest
 
-from assets.home import Home
-from assets.publish.privacy.disclosure import visible_small_counts
+from assets.home import PROJECT_ROOT, Home
 from assets.publish.privacy.trail import entries, trail_path, verify_trail
-from assets.publish.public import publish_public
+from assets.publish.public_zone import PublicOutcome, publish_public
+from assets.publish.report import ReportContext
 
-TODAY = date(2026, 1, 1)
 
-
-def database(n: int, rare: int) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+def release(home: Home, build: str, n: int, rare: int) -> PublicOutcome:
+    """Release the tables of ``n`` clients of whom ``rare`` carry a trait."""
     levels = [("no", n - rare), ("yes", rare)]
-    descriptives = pd.DataFrame(  # noqa: F841 - read by DuckDB
+    descriptives = pd.DataFrame(
         [{"variable": "trait", "level": level, "n": count, "missing": 0, "percent": 100 * count / n, "denominator": n,
           "mean": None, "min": None, "max": None} for level, count in levels]
     )  # fmt: skip
-    missingness = pd.DataFrame(  # noqa: F841 - read by DuckDB
-        [{"variable": "trait", "n_missing": 0, "percent": 0.0, "n_valid": n, "n_declared": 0}]
-    )
-    connection.execute("create schema study")
-    connection.execute("create schema marts")
-    connection.execute("create table study.descriptives as select * from descriptives")
-    connection.execute("create table study.missingness as select * from missingness")
-    connection.execute(f"create table marts.client_study as select i < {rare} as trait from range({n}) t(i)")
-    return connection
+    missingness = pd.DataFrame([{"variable": "trait", "n_missing": 0, "percent": 0.0, "n_valid": n, "n_declared": 0}])
+    clients = pd.DataFrame({"trait": [number < rare for number in range(n)]})
+    tables = {"descriptives": descriptives, "missingness": missingness}
+    return publish_public(home, build, tables, clients, ReportContext(title="A release"))
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     for folder in ("agency", "public"):
         (tmp_path / folder).mkdir()
-    return Home(tmp_path)
+    return Home(tmp_path, PROJECT_ROOT / "config")
+
+
+def actions(home: Home) -> list[str]:
+    return [entry["action"] for entry in entries(trail_path(home))]
 
 
 def test_tables_and_page_are_written_and_noted(home: Home) -> None:
-    done = publish_public(home, database(100, 20), "b1", TODAY, render=lambda release: f"k = {release.k}")
-    assert done.verdict.allowed
-    assert {path.name for path in done.files} == {"descriptives.csv", "missingness.csv", "report.html"}
-    assert (home.public / "report.html").read_text() == "k = 11"
+    assert release(home, "b1", 100, 20).status == "published"
     shown = pd.read_csv(home.public / "tables" / "descriptives.csv")
     assert shown["n"].tolist() == [80, 20]
-    assert visible_small_counts(done.release.tables, done.release.k) == []
-    assert [entry["action"] for entry in entries(trail_path(home))] == ["release"]
+    assert "Public zone" in (home.public / "report.html").read_text("utf-8")
+    assert (home.public / "tables.docx").read_bytes().startswith(b"PK")
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in (home.public / "current").rglob("*"))
+    assert actions(home) == ["release"]
     assert verify_trail(home) == []
 
 
 def test_a_small_count_is_in_no_file(home: Home) -> None:
-    publish_public(home, database(100, 4), "b1", TODAY)
+    release(home, "b1", 100, 4)
     shown = pd.read_csv(home.public / "tables" / "descriptives.csv")
     assert shown[["n", "percent"]].isna().all(axis=None)
+    page = re.sub(r"<style>.*?</style>", "", (home.public / "report.html").read_text("utf-8"), flags=re.DOTALL)
+    assert not re.search(r"<td[^>]*>\s*(4|96|4\.0|96\.0)\s*</td>", page)
 
 
 def test_the_old_files_stay_when_the_new_would_tell_of_one_client(home: Home) -> None:
-    publish_public(home, database(100, 20), "b1", TODAY)
+    release(home, "b1", 100, 20)
     before = (home.public / "tables" / "descriptives.csv").read_bytes()
-    held = publish_public(home, database(101, 21), "b2", TODAY)
-    assert (held.files, held.verdict.held_by) == ((), ("b1",))
+    held = release(home, "b2", 101, 21)
+    assert (held.status, held.held_by) == ("held", ("b1",))
     assert (home.public / "tables" / "descriptives.csv").read_bytes() == before
-    later = publish_public(home, database(140, 42), "b3", TODAY)
-    assert later.verdict.allowed
-    assert [entry["action"] for entry in entries(trail_path(home))] == ["release", "refuse", "release"]
+    assert release(home, "b3", 140, 42).status == "published"
+    assert actions(home) == ["release", "refuse", "release"]
 
 
-def test_the_same_tables_again_are_no_new_knowledge(home: Home) -> None:
-    for build in ("b1", "b2"):
-        assert publish_public(home, database(100, 20), build, TODAY).verdict.allowed
+def test_the_same_figures_again_are_no_release(home: Home) -> None:
+    assert [release(home, build, 100, 20).status for build in ("b1", "b2")] == ["published", "unchanged"]
+    assert actions(home) == ["release"]
+    assert [path.name for path in home.public.glob("release-*")] == ["release-b1"]
