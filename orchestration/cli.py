@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 a failed gate, run or file, 2 wrong usage.
 """
 
+import atexit
 import os
 import sys
 
@@ -38,6 +39,7 @@ def main() -> None:
         code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     else:
         code = 0
+    atexit._run_exitfuncs()  # what libraries asked to have done at the end is done; only the taking down is left out
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -99,7 +99,8 @@ def _public_context(context: "ReportContext", release: "PublicRelease") -> "Repo
         " worked out, are not shown (—).",
         *([release.watermark] if release.watermark else []),
     ]
-    return replace(context, zone="public", notes=notes, quality={}, pairs=None, n_clients=None)
+    # Footnotes were written from the tables before suppression and quote their counts.
+    return replace(context, zone="public", notes=notes, footnotes={}, quality={}, pairs=None, n_clients=None)
 
 
 def _write(folder: Path, release: "PublicRelease", context: "ReportContext", mark: str) -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from assets.publish.report import ReportContext
     from assets.study.spec import Spec
 
+SAID_BY_THE_TABLE = ("n = ", "F(", "chi2(", "B is the difference", "Exp(B) is", "Second wave minus first")
+"""Beginnings of sentences whose content the report's own note under the same table already gives."""
+
 QUALITY_TABLES = ("files", "checks", "quarantine_counts")
 
 
@@ -55,7 +58,12 @@ def report_footnotes(tables: "dict[str, pd.DataFrame]", spec: "Spec", labels: di
     """The study's sentences under each table, by the names the report knows: table, or model."""
     from assets.study.footnotes import footnotes
 
-    return {key.removeprefix("model:"): sentences for key, sentences in footnotes(tables, spec, labels).items()}
+    notes = footnotes(tables, spec, labels)
+    return {
+        key.removeprefix("model:"): [sentence for sentence in sentences if not sentence.startswith(SAID_BY_THE_TABLE)]
+        for key, sentences in notes.items()
+        if key != "urica_stages"
+    }
 
 
 def _labels(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

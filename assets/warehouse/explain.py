@@ -38,6 +38,7 @@ class Explanation:
     settings: Mapping[str, Any]
     steps: tuple[Step, ...]
     sources: tuple[ColumnName, ...]
+    row_sources: tuple[str, ...]
     n_rows: int
     n_known: int
 
@@ -57,6 +58,7 @@ class Explanation:
             lines += [f"      {line}" for line in step.sql.splitlines()]
             lines.append(f"      rows of {', '.join(step.reads)}")
         lines += ["", "Source columns", *(f"  {source}" for source in _in_short(self.sources))]
+        lines += ["", "Source tables whose rows are counted or chosen", *(f"  {table}" for table in self.row_sources)]
         return "\n".join(lines)
 
 
@@ -89,6 +91,7 @@ def explain(
         settings=_settings(" ".join(described), config),
         steps=tuple(steps),
         sources=tuple(lineage.sources(start)),
+        row_sources=tuple(_row_sources(steps, lineage)),
         n_rows=int(counted[0]),
         n_known=int(counted[1]),
     )
@@ -138,6 +141,21 @@ def _steps(start: ColumnName, lineage: Lineage, manifest: Mapping[str, Any]) -> 
         steps.append(Step(column, sql, reads, file))
         open_columns.extend(lineage.parents(column))
     return steps
+
+
+def _row_sources(steps: Sequence[Step], lineage: Lineage) -> list[str]:
+    """Raw tables behind the models on the way: what a count counts is in no column, so columns alone do not name it.
+
+    The first model is left out where there are others: the study table reads every mart.
+    """
+    waiting = [(step.column.schema, step.column.table) for step in (steps[1:] or steps)]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        table = waiting.pop()
+        if table not in seen:
+            seen.add(table)
+            waiting += lineage.tables_read(*table)
+    return sorted(f"{schema}.{table}" for schema, table in seen if schema == "raw")
 
 
 def _in_short(columns: Sequence[ColumnName]) -> list[str]:

@@ -36,7 +36,8 @@ def run(
 
         found = news(place)
         if if_changed and not found.anything:
-            out.print(json.dumps({"status": "skipped", "reason": found.reason}) if as_json else found.reason)
+            told = json.dumps({"status": "skipped", "reason": found.reason}) if as_json else found.reason
+            sys.stdout.write(told + "\n")
             return
         from orchestration.night import run_night
         from orchestration.summary import show, summarise

@@ -55,7 +55,9 @@ def test_the_lineage_page_shows_the_rooms_without_errors(ui: Server, chromium: A
 
 def test_a_part_can_be_run_again_from_the_ui(ui: Server) -> None:
     before = build_ids(ui)
-    keys = "quality/checks quality/files quality/quarantine_counts meta/build meta/codebook publish/report"
+    keys = (
+        "quality/checks quality/files quality/quarantine_counts meta/build meta/codebook publish/report publish/public"
+    )
     selection = [{"path": key.split("/")} for key in f"{keys} publish/research_db publish/agency_db".split()]
     params = {
         "selector": {**LOCATION, "pipelineName": "nightly", "assetSelection": selection, "assetCheckSelection": []},

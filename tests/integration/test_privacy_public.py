@@ -22,7 +22,13 @@ def release(home: Home, build: str, n: int, rare: int) -> PublicOutcome:
     missingness = pd.DataFrame([{"variable": "trait", "n_missing": 0, "percent": 0.0, "n_valid": n, "n_declared": 0}])
     clients = pd.DataFrame({"trait": [number < rare for number in range(n)]})
     tables = {"descriptives": descriptives, "missingness": missingness}
-    return publish_public(home, build, tables, clients, ReportContext(title="A release"))
+    return publish_public(
+        home,
+        build,
+        tables,
+        clients,
+        ReportContext(title="A release", footnotes={"descriptives": [f"{rare} clients of {n}"]}),
+    )
 
 
 @pytest.fixture
@@ -52,6 +58,7 @@ def test_a_small_count_is_in_no_file(home: Home) -> None:
     shown = pd.read_csv(home.public / "tables" / "descriptives.csv")
     assert shown[["n", "percent"]].isna().all(axis=None)
     page = re.sub(r"<style>.*?</style>", "", (home.public / "report.html").read_text("utf-8"), flags=re.DOTALL)
+    assert "4 clients of 100" not in page
     assert not re.search(r"<td[^>]*>\s*(4|96|4\.0|96\.0)\s*</td>", page)
 
 

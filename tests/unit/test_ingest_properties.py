@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from assets.ingest.cells import cell_text, column_texts
@@ -129,4 +129,8 @@ def test_folding_is_stable(text: str) -> None:
 )
 def test_a_text_survives_its_encoding(text: str, encoding: str) -> None:
     line = f"Record ID,Narrative\n1,{text}\n"
+    if encoding == "cp1252":
+        # The same bytes are then a text in both encodings, and UTF-8 is the likelier by far.
+        written = text.encode("cp1252")
+        assume(written.decode("utf-8", "ignore").encode() != written or written.isascii())
     assert decode_text(line.encode(encoding)).text == line

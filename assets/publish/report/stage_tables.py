@@ -1,5 +1,7 @@
 """Table 6: URICA stages by wave."""
 
+from typing import Any
+
 from assets.publish.report import numbers as fmt
 from assets.publish.report.context import ReportContext
 from assets.publish.report.labels import MAINTENANCE_SENTENCE, Labels, shows_maintenance
@@ -14,7 +16,7 @@ def stage_table(tables: StudyTables, context: ReportContext, labels: Labels, num
     waves = unique(row.get("wave") for row in records)
     stages = unique(row.get("stage") for row in records)
     found = {(row.get("wave"), row.get("stage")): row for row in records}
-    totals = {wave: sum(row.get("n") or 0 for row in records if row.get("wave") == wave) for wave in waves}
+    totals = {wave: _total([row.get("n") for row in records if row.get("wave") == wave]) for wave in waves}
     heads = (em("n"), "%", f"{em('M')} readiness")
     columns = tuple(
         Column(head, f"{labels.wave(wave)} ({em('n')} = {fmt.count(totals[wave])})", optional=head == heads[2])
@@ -53,3 +55,8 @@ def stage_table(tables: StudyTables, context: ReportContext, labels: Labels, num
         empty="No client has a URICA stage.",
     )
     return without_unused(built)
+
+
+def _total(counts: list[Any]) -> Any:
+    """Add up the counts of a wave; with a hidden one among them there is no total to show."""
+    return sum(counts) if all(fmt.is_number(count) for count in counts) else None
