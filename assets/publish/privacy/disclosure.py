@@ -1,4 +1,4 @@
-"""From the study's tables to public ones: collapse, then hide, then prove that nothing hidden can be solved for.
+"""From the study's tables to public ones: collapse, hide, prove that nothing hidden can be solved for, then round.
 
 Order and rules are those of ``config/disclosure.yml``. A hidden figure is null, and the added column ``suppressed`` of
 its row says why: ``small`` (a count under k), ``complementary`` (it would give a small one away), ``extreme`` (a
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from assets.publish.privacy.cells import System
 from assets.publish.privacy.collapse import collapse_descriptives, collapse_stages
 from assets.publish.privacy.policy import Policy
+from assets.publish.privacy.precision import round_release
 from assets.publish.privacy.public_counts import CLIENTS
 from assets.publish.privacy.public_tables import PublicTables
 
@@ -55,13 +56,17 @@ def to_public(
     system = public.declare()
     _link(system, policy)
     system.protect(k, also=[*public.whole_groups(), *(cell for cell in withhold if cell in system.cells)])
-    return PublicRelease(public.apply(), system, k, policy.watermark(today))
+    shown = round_release(public.apply(), k, public.counts_hidden(), public.whole_numbers())
+    return PublicRelease(shown, system, k, policy.watermark(today))
 
 
 def _link(system: System, policy: Policy) -> None:
     for first, second in policy.same:
         if first in system.cells and second in system.cells:
             system.equal(first, second)
+    for inner, outer in policy.nested:
+        if inner in system.cells and outer in system.cells:
+            system.nested(inner, outer)
 
 
 def visible_small_counts(tables: "Mapping[str, pd.DataFrame]", k: int) -> list[str]:

@@ -62,6 +62,7 @@ class Policy(_Part):
     research: Research = Research()
     collapse: dict[str, tuple[Merge, ...]] = {}
     same: tuple[tuple[str, str], ...] = ()
+    nested: tuple[tuple[str, str], ...] = ()
     sums: dict[str, tuple[str, ...]] = {}
     overrides: tuple[Override, ...] = ()
     retention: Retention = Retention()

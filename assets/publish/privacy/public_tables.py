@@ -28,6 +28,22 @@ class PublicTables(PublicCounts):
             shown[name] = pd.DataFrame(rows, columns=[*table.columns, "suppressed"])
         return shown
 
+    def counts_hidden(self) -> dict[str, int]:
+        """Variable → n of the numeric rows whose n a reader does not see."""
+        return {
+            row["variable"]: row["n"]
+            for row in self.rows("descriptives")
+            if row["level"] is None and not self._sees(f"{row['variable']}.valid", f"{row['variable']}.missing")
+        }
+
+    def whole_numbers(self) -> frozenset[str]:
+        """Variables that hold whole numbers, as far as the clients' table is at hand; all of them where it is not."""
+        variables = [row["variable"] for row in self.rows("descriptives") if row["level"] is None]
+        if self.clients is None:
+            return frozenset(variables)
+        known = [name for name in variables if name in self.clients.columns]
+        return frozenset(name for name in known if (self.clients[name].dropna().astype(float) % 1 == 0).all())
+
     def _show_nothing(self) -> list[dict[str, Any]]:
         return []
 
