@@ -1,6 +1,7 @@
 """Public tables: no count of 1 to k-1 is shown, nor can one be solved for; checked by brute force and from outside."""
 
 import itertools
+import math
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from assets.home import PROJECT_ROOT
 from assets.publish.privacy.cells import System
 from assets.publish.privacy.disclosure import PublicRelease, to_public, visible_small_counts
 from assets.publish.privacy.policy import Policy, load_policy
+from assets.study.run import run_study
+from assets.study.spec import parse_spec
 
 TODAY = date(2026, 1, 1)
 POLICY = Policy.model_validate({"public": {"k": 11}})
@@ -204,7 +207,8 @@ COEFFICIENT = {"model": "m", "equation": None, "term": "age", "method": "ml", "b
 )
 def test_models_show_what_their_n_allows(changes: dict[str, object], kept: list[str], gone: list[str]) -> None:
     tables = table("models", [model(**changes)], coefficients=pd.DataFrame([COEFFICIENT]))
-    shown = to_public(tables, POLICY, TODAY).tables
+    clients = pd.DataFrame({"y": np.arange(95.0), "age": np.arange(95.0)})
+    shown = to_public(tables, POLICY, TODAY, clients).tables
     row, coefficient = shown["models"].iloc[0], shown["coefficients"].iloc[0]
     assert row[kept].notna().all()
     assert row[gone].isna().all()
@@ -213,6 +217,33 @@ def test_models_show_what_their_n_allows(changes: dict[str, object], kept: list[
     elif "n" in gone:
         assert coefficient[["b", "se"]].notna().all()
         assert coefficient[["df", "p", "ci_low", "ci_high", "statistic"]].isna().all()
+
+
+def count_behind(row: pd.Series, fit: pd.Series) -> float:
+    """What a reader works out of a printed linear model: the clients on the smaller side of a yes-or-no predictor."""
+    residual = math.exp((fit["minus2ll"] / fit["n"]) - 1 - math.log(2 * math.pi)) * fit["n"] / fit["df_resid"]
+    spread = residual * row["vif"] / row["se"] ** 2 / fit["n"]  # p (1 - p)
+    return fit["n"] * (0.5 - math.sqrt(max(0.25 - spread, 0)))
+
+
+@pytest.mark.parametrize(("members", "is_shown"), [(6, False), (10, False), (30, True)])
+def test_a_standard_error_that_counts_a_small_group_is_not_shown(members: int, is_shown: bool) -> None:
+    generator = np.random.default_rng(5)
+    frame = pd.DataFrame({"age": generator.normal(16, 2, 75), "minority": np.arange(75) < members})
+    frame["y"] = 0.1 * frame["age"] + generator.normal(size=75)
+    spec = parse_spec(
+        {"id": "client_id", "models": [{"name": "m", "family": "ols", "outcome": "y",
+                                        "predictors": ["age", "minority"], "missing": "listwise"}]}, "test"
+    )  # fmt: skip
+    tables = run_study(frame.assign(client_id=range(75)), spec)
+    fit = tables["models"].iloc[0]
+    exact = tables["coefficients"].set_index("term").loc["minority"]
+    assert count_behind(exact, fit) == pytest.approx(members, abs=0.5)
+    for clients, shown in ((frame, is_shown), (None, False)):
+        row = to_public(tables, POLICY, TODAY, clients).tables["coefficients"].set_index("term").loc["minority"]
+        assert not pd.isna(row["b"])
+        assert row[["se", "statistic", "p", "ci_low", "ci_high", "beta", "vif", "se_hc3"]].notna().all() == shown
+        assert ("class" in row["suppressed"]) != shown
 
 
 def test_extremes_and_thin_percentiles_are_never_shown() -> None:

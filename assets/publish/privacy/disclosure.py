@@ -2,7 +2,8 @@
 
 Order and rules are those of ``config/disclosure.yml``. A hidden figure is null, and the added column ``suppressed`` of
 its row says why: ``small`` (a count under k), ``complementary`` (it would give a small one away), ``extreme`` (a
-minimum or maximum is one person), ``model`` (too few cases), ``dominance`` (one client makes up most of it), ``cells``
+minimum or maximum is one person), ``model`` (too few cases),
+``class`` (too few clients on one side of a predictor), ``dominance`` (one client makes up most of it), ``cells``
 (the table behind the statistic has small cells).
 """
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from assets.publish.privacy.predictors import thin_terms
 from assets.publish.privacy.public_counts import CLIENTS, PublicCounts, association
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ SAFE_CHECKS = ("breusch_pagan_studentized", "shapiro_residuals", "little_mcar_ml
 """Diagnostics that describe a model as a whole; the others describe its most unusual client."""
 WITHOUT_N = ("b", "se", "beta", "exp_b")
 """Columns of ``coefficients`` that do not give the residual degrees of freedom, and so n, away."""
+WITHOUT_PRECISION = ("b", "exp_b")
+"""Columns of ``coefficients`` that do not tell how many clients stand behind a yes-or-no predictor."""
 MODEL_WITHOUT_N = ("r2", "nagelkerke", "mcfadden")
 
 
@@ -178,6 +181,8 @@ class PublicTables(PublicCounts):
     def _show_coefficients(self) -> list[dict[str, Any]]:
         keys = ("model", "equation", "term", "method")
         withheld, shown = self._withheld(), []
+        least = self.policy.public.min_class
+        thin = thin_terms(self.rows("models"), self.rows("coefficients"), self.clients, least)
         for row in self.rows("coefficients"):
             cells = [f"model {row['model']}", f"model {row['model']}.excluded"]
             reason = self._why(*cells)
@@ -186,6 +191,9 @@ class PublicTables(PublicCounts):
                 reason = _join([reason, "model"])
             elif not self._sees(*cells):
                 _null(row, [key for key in row if key not in (*keys, *WITHOUT_N)])
+            if (row["model"], row["term"]) in thin and row["model"] not in withheld:
+                _null(row, [key for key in row if key not in (*keys, *WITHOUT_PRECISION)])
+                reason = _join([reason, "class"])
             shown.append({**row, "suppressed": reason})
         return shown
 
