@@ -91,6 +91,16 @@ class Home:
         return self.agency / "report" / "report.html"
 
     @property
+    def research_risk(self) -> Path:
+        """How easily rows of the newest research database are recognised: counts and column names."""
+        return self.agency / "research-risk.json"
+
+    @property
+    def public_outcome(self) -> Path:
+        """What became of the newest public release: published, unchanged or held back, and by which earlier one."""
+        return self.agency / "public-outcome.json"
+
+    @property
     def agency_db(self) -> Path:
         """Symlink to the newest published agency database."""
         return self.agency / "agency.duckdb"

@@ -1,5 +1,6 @@
 """The one screen a person reads after a night: what came in, what was checked, what the study says, and where."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def summarise(home: Home, result: NightResult) -> dict[str, Any]:
             summary["checks"] = _checks(connection)
         if result.succeeded and "study.models" in tables:
             summary["headline"] = _headline(connection)
+            summary["zones"] = _zones(home)
             summary |= _records(
                 connection, "select build_id, content_hash from control.builds order by build_id desc limit 1"
             )[0]
@@ -82,6 +84,16 @@ def _checks(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     return {"total": total, "passed": passed, "failed": failed, "warnings": warned}
 
 
+def _zones(home: Home) -> dict[str, Any]:
+    """What became of the public release, and how easily rows of the research file are recognised."""
+    public = json.loads(home.public_outcome.read_text("utf-8")) if home.public_outcome.is_file() else None
+    risk = json.loads(home.research_risk.read_text("utf-8")) if home.research_risk.is_file() else None
+    return {
+        "public": public,
+        "research_risk": risk and {name: risk[name] for name in ("n", "k", "unique_share", "wanted_k")},
+    }
+
+
 def _headline(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "clients": _records(
@@ -116,6 +128,7 @@ def show(summary: dict[str, Any], console: Console) -> None:
         _show_failure(summary, console)
         return
     _show_headline(summary["headline"], console)
+    _show_zones(summary["zones"], console)
     paths = summary["paths"]
     console.print(f"\n[bold green]Published[/bold green] build {summary['build_id']} in {summary['seconds']} s")
     for label, name in (("Report", "report"), ("Research", "research"), ("Agency", "agency")):
@@ -138,6 +151,19 @@ def _show_files(summary: dict[str, Any], console: Console) -> None:
         status = row["status"] + (f" {row['reason']}" if row["reason"] else "")
         console.print(f"{row['kind']:<16}{row['files']:>6}{numbers}  {status}", soft_wrap=True)
     console.print("[dim]read = loaded + waiting in quarantine + duplicate + structural + erased, for every file[/dim]")
+
+
+def _show_zones(zones: dict[str, Any], console: Console) -> None:
+    risk, public = zones["research_risk"], zones["public"]
+    if risk:
+        console.print(
+            f"Risk     research file: {100 * risk['unique_share']:.0f} % of clients are alone by quasi-identifiers"
+            f" (k = {risk['k']}); rows for others go through `outcomes release`",
+            soft_wrap=True,
+        )
+    if public:
+        held = public["status"] in {"held", "unprotected"}
+        console.print(f"Public   {'[yellow]held back[/yellow]: ' if held else ''}{public['told']}", soft_wrap=True)
 
 
 def _show_failure(summary: dict[str, Any], console: Console) -> None:

@@ -144,6 +144,7 @@ def publish_databases(
     """
     from assets.publish import content_hash, publish
     from assets.publish.report_inputs import report_inputs
+    from assets.publish.research_risk import write_research_risk
 
     with connect(home.work_db, temp=home.temp) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
@@ -153,6 +154,7 @@ def publish_databases(
         hashed = content_hash(connection)
         finish_build(connection, build_id, hashed)
         done = publish(home, connection, build_id, finish=_for_analysts(home))
+        risk = write_research_risk(home, connection, clients)
         inputs = noted_inputs(connection, build_id)
     outcome = public()
     if inputs:
@@ -167,8 +169,14 @@ def publish_databases(
             "held_by_earlier_releases": len(outcome.held_by),
         },
     )
+    told = {"research_db": {"k": risk.k, "share_unique": risk.unique_share}, "agency_db": {}}
     for name, path in (("research_db", done.research), ("agency_db", done.agency)):
         yield MaterializeResult(
             asset_key=AssetKey(["publish", name]),
-            metadata={"path": MetadataValue.path(str(path)), "content_hash": hashed[:12], "bytes": path.stat().st_size},
+            metadata={
+                "path": MetadataValue.path(str(path)),
+                "content_hash": hashed[:12],
+                "bytes": path.stat().st_size,
+                **told[name],
+            },
         )

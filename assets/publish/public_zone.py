@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,23 @@ class PublicOutcome:
     k: int
     rows_suppressed: int
     held_by: tuple[str, ...] = ()
+    standing: str | None = None
+    """The build whose release people see now."""
+
+    def in_words(self) -> str:
+        """What became of it, and when a release passes, for the person who reads the night's summary."""
+        hidden = f"no figure tells of 1 to {self.k - 1} clients"
+        if self.status == "published":
+            return f"a new release, build {self.standing}; {hidden}"
+        if self.status == "unchanged":
+            return f"the figures are those of build {self.standing}, whose release stays"
+        stays = f"the release of build {self.standing} stays" if self.standing else "nothing is shown yet"
+        if self.status == "unprotected":
+            return f"no way was found to hide the small counts of these tables; {stays}. Merge more in disclosure.yml"
+        return (
+            f"beside an earlier release it would tell of fewer than {self.k} clients, so {stays};"
+            f" one passes when each count has changed by 0 or by {self.k} and more"
+        )
 
 
 def publish_public(
@@ -50,6 +67,18 @@ def publish_public(
     ``clients`` is ``marts.client_study``, for cross tables and dominance; it is counted, never shown. Raises
     ``ConfigError`` when ``config/disclosure.yml`` asks for less than the floor without an override in force.
     """
+    outcome = _publish(home, build_id, tables, clients, context)
+    outcome = replace(outcome, standing=_standing(home))
+    fresh = home.public_outcome.with_suffix(".new")
+    fresh.write_text(json.dumps({**asdict(outcome), "told": outcome.in_words()}, indent=1) + "\n", "utf-8")
+    fresh.chmod(0o600)
+    fresh.replace(home.public_outcome)
+    return outcome
+
+
+def _publish(
+    home: Home, build_id: str, tables: "Mapping[str, pd.DataFrame]", clients: "pd.DataFrame", context: "ReportContext"
+) -> PublicOutcome:
     from assets.publish.privacy import ledger
     from assets.publish.privacy.cells import AuditError
     from assets.publish.privacy.disclosure import to_public
@@ -62,11 +91,11 @@ def publish_public(
     except AuditError:
         record(home, "refuse", key, build_id=build_id, zone="public")
         return PublicOutcome("unprotected", policy.public_k(date.today()), 0)
-    suppressed = sum(int(table["suppressed"].notna().sum()) for table in release.tables.values())
+    suppressed = sum(int((table["suppressed"] != "").sum()) for table in release.tables.values())
     mark = _fingerprint(release)
     if _last(home) == mark:
         return PublicOutcome("unchanged", release.k, suppressed)
-    verdict = ledger.check(home, release)
+    verdict = ledger.check(home, release, clients)
     if not verdict.allowed:
         record(
             home, "refuse", key, build_id=build_id, zone="public", cells=verdict.cells, held_by=list(verdict.held_by)
@@ -74,10 +103,16 @@ def publish_public(
         return PublicOutcome("held", release.k, suppressed, verdict.held_by)
     folder = home.public / f"release-{build_id}"
     _write(folder, release, _public_context(context, release), mark)
-    ledger.enter(home, build_id, release, key)
+    ledger.enter(home, build_id, release, key, clients)
     _point(home.public, folder)
     record(home, "release", key, build_id=build_id, zone="public", k=release.k, by_leave=release.watermark is not None)
     return PublicOutcome("published", release.k, suppressed)
+
+
+def _standing(home: Home) -> str | None:
+    """The build of the release that people see."""
+    current = home.public / CURRENT
+    return current.readlink().name.removeprefix("release-") if current.is_symlink() else None
 
 
 def _fingerprint(release: "PublicRelease") -> str:
@@ -97,6 +132,9 @@ def _public_context(context: "ReportContext", release: "PublicRelease") -> "Repo
     notes = [
         f"Figures that would tell about fewer than {release.k} clients, and those from which such a figure could be"
         " worked out, are not shown (—).",
+        f"This page is renewed only when its change against each earlier one concerns no group under"
+        f" {release.k} clients:"
+        " the build stamp tells how old it is.",
         *([release.watermark] if release.watermark else []),
     ]
     # Footnotes were written from the tables before suppression and quote their counts.

@@ -1,4 +1,4 @@
-"""``outcomes keygen``, ``erase``, ``purge`` and ``audit verify``: the privacy desk."""
+"""``outcomes keygen``, ``release``, ``incident``, ``erase``, ``purge`` and ``audit verify``: the privacy desk."""
 
 import sys
 from datetime import date
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from assets.home import Home
-from orchestration.commands import HomeOption, fail, home_of, out, told_plainly
+from orchestration.commands import HomeOption, err, fail, home_of, out, told_plainly
 
 audit = typer.Typer(help="The audit trail: append-only, hash-chained, value-free.", no_args_is_help=True)
 
@@ -73,6 +73,77 @@ def purge(
             out.print("Nothing is past its date.")
 
 
+def release(
+    project: Annotated[str, typer.Argument(help="Name of a file in config/projects, without .yml.")],
+    home: HomeOption = None,
+    out_dir: Annotated[
+        Path | None, typer.Option("--out", help="A new or empty folder for the files (default: in agency/releases).")
+    ] = None,
+) -> None:
+    """Hand the rows of a research project over, with a risk report and a receipt; refuses (exit 1) with the reason.
+
+    Needs legal basis, approver, receiver, end, consent rule and variables in `config/projects/PROJECT.yml`, and groups
+    of alike clients as large as `config/disclosure.yml` asks for.
+    """
+    with told_plainly():
+        from assets.publish.privacy.handover import hand_over
+        from assets.publish.privacy.policy import load_policy
+        from assets.publish.privacy.projects import TooRisky
+        from assets.warehouse.database import connect
+        from orchestration.lock import writing
+
+        place = _built(home)
+        policy = load_policy(place.config).research
+        try:
+            with writing(place.lock), connect(place.work_db, temp=place.temp) as connection:
+                done = hand_over(place, connection, project, date.today(), out_dir)
+        except TooRisky as refusal:
+            for sentence in refusal.report.in_words():
+                err.print(f"  {sentence}", soft_wrap=True)
+            raise
+        for sentence in done.report.in_words():
+            out.print(f"  {sentence}", soft_wrap=True)
+        if done.report.k < policy.warn_k:
+            out.print(f"[yellow]![/yellow] k is {done.report.k}, under {policy.warn_k}: think of wider bands")
+        thin = sorted(name for name, variety in done.report.l_values.items() if variety < policy.l)
+        if thin:
+            out.print(f"[yellow]![/yellow] all clients of some group are alike in: {', '.join(thin)}", soft_wrap=True)
+        told = done.receipt
+        out.print(f"[green]✓[/green] {told.clients} rows for {told.receiver} in {done.folder}", soft_wrap=True)
+        out.print(f"  {told.without_consent} clients without consent, {told.withheld} too rare: left out")
+        for name, sha256 in sorted(told.files.items()):
+            out.print(f"  {sha256}  {name}", soft_wrap=True)
+        out.print(f"  Receipt {done.receipt_file}", soft_wrap=True)
+
+
+def incident(
+    file: Annotated[str, typer.Argument(help="A file, its SHA-256, or the first 12 digits of that.")],
+    home: HomeOption = None,
+) -> None:
+    """A file got out: how many clients, which variables, encrypted or not, and who was given it; exit 1 if unknown."""
+    with told_plainly():
+        import re
+
+        from assets.publish.privacy.incident import hash_of
+        from assets.publish.privacy.incident import incident as look_up
+
+        place = _built(home)
+        path = Path(file)
+        sha256 = hash_of(path) if path.is_file() else file.lower()
+        if not re.fullmatch(r"[0-9a-f]{12,64}", sha256):
+            fail("that is neither a file nor 12 to 64 digits of a SHA-256", 2)
+        with out.status("Looking through receipts, vault and files …"):
+            found = look_up(place, sha256)
+        if found is None:
+            fail("no receipt and no file of this home has that hash")
+        clients = "how many clients cannot be told without opening it" if found.clients is None else found.clients
+        out.print(f"What       {found.what}", soft_wrap=True)
+        out.print(f"Clients    {clients}")
+        out.print(f"Variables  {', '.join(found.variables) or 'none'}", soft_wrap=True)
+        out.print(f"Encrypted  {'yes' if found.encrypted else 'no'}")
+        out.print(f"Receivers  {', '.join(found.receivers) or 'none on record'}", soft_wrap=True)
+
+
 @audit.command()
 def verify(home: HomeOption = None) -> None:
     """Find an edited, moved or missing line of the trail; exit 1 when there is one."""
@@ -98,6 +169,6 @@ def _built(option: Path | None) -> Home:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (keygen, erase, purge):
+    for command in (keygen, release, incident, erase, purge):
         app.command()(command)
     app.add_typer(audit, name="audit")

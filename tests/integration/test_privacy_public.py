@@ -1,5 +1,6 @@
 """Public releases on files: what is written, what the ledger holds back, what the trail says."""
 
+import json
 import re
 from pathlib import Path
 
@@ -70,6 +71,27 @@ def test_the_old_files_stay_when_the_new_would_tell_of_one_client(home: Home) ->
     assert (home.public / "tables" / "descriptives.csv").read_bytes() == before
     assert release(home, "b3", 140, 42).status == "published"
     assert actions(home) == ["release", "refuse", "release"]
+
+
+def test_a_correction_of_one_client_that_changes_no_count_is_held_and_told(home: Home) -> None:
+    """Two means over the same clients give away by how much one of them was corrected."""
+
+    def corrected(build: str, changed: int) -> PublicOutcome:
+        clients = pd.DataFrame({"client_id": "x", "mspss_t0": [5.0] * (60 - changed) + [2.0] * changed})
+        row = {"variable": "mspss_t0", "level": None, "n": 60, "missing": 0, "mean": clients["mspss_t0"].mean(),
+               "percent": None, "denominator": None, "min": None, "max": None}  # fmt: skip
+        return publish_public(home, build, {"descriptives": pd.DataFrame([row])}, clients, ReportContext(title="A"))
+
+    assert corrected("b1", 0).status == "published"
+    held = corrected("b2", 1)
+    assert (held.status, held.held_by, held.standing) == ("held", ("b1",), "b1")
+    told = json.loads(home.public_outcome.read_text())
+    assert told["told"] == held.in_words()
+    assert "fewer than 11 clients" in told["told"]
+    assert "the release of build b1 stays" in told["told"]
+    assert corrected("b3", 11).status == "published"
+    assert "x" not in json.loads((home.agency / "release-rows.json").read_text())["releases"]["b1"]
+    assert (home.agency / "release-rows.json").stat().st_mode & 0o077 == 0
 
 
 def test_the_same_figures_again_are_no_release(home: Home) -> None:

@@ -122,7 +122,7 @@ def test_r40_an_incident_is_answered_by_the_hash_of_the_file(tmp_path: Path) -> 
         done = publish(home, connection, build_id(1))
     folder = home.agency / "releases"
     folder.mkdir()
-    receipt = Receipt("p", "ab" * 32, ("age",), 40, 0, 5, {}, 0.0, "b", "v", "c", "University of Example", "2026-12-31")
+    receipt = Receipt("p", "ab" * 32, ("age",), 40, 0, 0, 5, {}, 0.0, "b", "v", "c", "University of Example", "2099")
     (folder / "abababababab.json").write_text(receipt.as_json())
     vault = home.vault / "cd" / ("cd" * 32)
     vault.parent.mkdir()

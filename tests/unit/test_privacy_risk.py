@@ -2,6 +2,8 @@
 
 import csv
 import io
+import itertools
+import math
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -14,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.errors import ConfigError, DataError
+from assets.home import PROJECT_ROOT
 from assets.publish.codebook import Column
+from assets.publish.privacy.lattice import suggest
 from assets.publish.privacy.policy import Policy
 from assets.publish.privacy.projects import (
     Grounds,
@@ -56,6 +60,18 @@ def test_the_study_s_clients_are_nearly_unique_by_a_few_attributes() -> None:
 
     three = unique("age", "race_ethnicity", "county_outlying")
     five = unique("age", "race_ethnicity", "county_outlying", "orientation_minority", "confirmed")
+    guide = (PROJECT_ROOT / "docs" / "privacy.md").read_text("utf-8")
+    for told, quasi in (
+        ("age, race/ethnicity, county", ("age", "race_ethnicity", "county_outlying")),
+        ("age, race/ethnicity, county, orientation, confirmed",
+         ("age", "race_ethnicity", "county_outlying", "orientation_minority", "confirmed")),
+        ("services", ("services_total",)),
+        ("services, months of service", ("services_total", "months_of_service_total")),
+    ):  # fmt: skip
+        reports = [risk_report(study_agency(seed), quasi) for seed in range(20)]
+        alone, few, risk = (np.mean([getattr(r, name) for r in reports])
+                            for name in ("unique_share", "below_wanted_share", "mean_risk"))  # fmt: skip
+        assert f"| {told} | {100 * alone:.0f} % | {100 * few:.0f} % | {risk:.2f} |" in guide
     assert 0.10 < three < 0.30
     assert 0.30 < five < 0.60
     assert unique("services_total") > 0.45
@@ -89,8 +105,62 @@ def test_the_costliest_column_and_a_banding_are_named() -> None:
     frame = pd.DataFrame({"age": list(range(12, 22)) * 4, "site": ["a", "b"] * 20})
     report = risk_report(frame, ["age", "site"], wanted_k=5)
     assert report.costliest in {"age", "site"}
-    assert report.bandings
-    assert risk_report(band(frame, report.bandings), ["age", "site"]).k >= 5
+    assert report.suggestion is not None
+    mended = generalise(frame, report.suggestion.steps)
+    assert risk_report(mended, [name for name in ("age", "site") if name in mended]).k >= 5
+    assert "age" in " ".join(report.in_words())
+
+
+def generalise(frame: pd.DataFrame, steps: dict[str, object]) -> pd.DataFrame:
+    """Follow a suggestion: bands by the product's own function, columns left out."""
+    kept = frame.drop(columns=[name for name, step in steps.items() if step == "left out"])
+    return band(kept, {name: step for name, step in steps.items() if isinstance(step, int)})
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.sampled_from("abc"), st.booleans()), min_size=6, max_size=30),
+    st.integers(2, 5),
+)
+def test_no_other_choice_of_bands_loses_less(rows: list[tuple[int, str, bool]], wanted: int) -> None:
+    """The whole lattice counted again by hand: each column as it is, in bands, merged or left out."""
+    frame = pd.DataFrame(rows, columns=["age", "site", "flag"])
+    merges = {"site": {"b": "b or c", "c": "b or c"}}
+    found = suggest(frame, ["age", "site", "flag"], wanted, merges, withheld=0.1)
+    assert found is not None
+    assert found.exact
+    whole = {name: entropy(frame[name].tolist()) for name in frame}
+    best = 9.0
+    for width, site, flag in itertools.product([1, 2, 3, 5, None], "kml", [True, False]):
+        ages = [age // width if width else 0 for age in frame["age"]]
+        sites = [{"k": s, "m": "a" if s == "a" else "b or c", "l": ""}[site] for s in frame["site"]]
+        flags = [f if flag else None for f in frame["flag"]]
+        groups = Counter(zip(ages, sites, flags, strict=True))
+        rare = sum(n for n in groups.values() if n < wanted)
+        if rare <= int(0.1 * len(rows)):
+            loss = sum(1 - entropy(v) / whole[name] if whole[name] else 0
+                       for name, v in (("age", ages), ("site", sites), ("flag", flags)))  # fmt: skip
+            best = min(best, loss / 3)
+    assert found.loss == pytest.approx(best, abs=1e-6)
+    mended = generalise(frame.assign(site=frame["site"].replace(merges["site"])) if found.steps.get("site") == "merged"
+                        else frame, {n: s for n, s in found.steps.items() if s != "merged"})  # fmt: skip
+    kept = Counter(mended.itertuples(index=False, name=None)) if len(mended.columns) else Counter({(): len(rows)})
+    assert sum(n for n in kept.values() if n < wanted) == found.withheld <= 0.1 * len(rows)
+
+
+def entropy(values: list[object]) -> float:
+    return -sum(n / len(values) * math.log(n / len(values)) for n in Counter(values).values())
+
+
+def test_a_wide_table_is_searched_step_by_step_and_still_reaches_the_size() -> None:
+    draw = np.random.default_rng(3)
+    frame = pd.DataFrame({f"v{n}": draw.integers(0, 40, 95) for n in range(8)})
+    found = suggest(frame, list(frame), 5)
+    assert found is not None
+    assert not found.exact
+    sizes = Counter(generalise(frame, found.steps).itertuples(index=False, name=None))
+    assert sum(n for n in sizes.values() if n < 5) == found.withheld <= 4
+    assert suggest(frame.head(4), list(frame), 5) is None
 
 
 PROJECT = {
@@ -158,11 +228,32 @@ def test_rows_that_are_too_rare_are_refused_and_bands_or_leave_mend_it() -> None
     assert hand_out({"variables": ["race_ethnicity", "age"]}, policy=granted)[1].k < 3
 
 
+def test_rows_that_stay_rare_are_withheld_up_to_the_share_and_levels_merged_by_the_policy() -> None:
+    policy = Policy.model_validate({"collapse": {"race_ethnicity": [{"into": "any", "levels": ["black", "latinx"]}]}})
+    text, receipt, _ = hand_out({"merge": ["race_ethnicity"]}, policy=policy)
+    assert (receipt.k, receipt.withheld) == (40, 0)
+    assert {line.split(",")[1] for line in text.decode().splitlines()[1:]} == {"any"}
+    rare = {"variables": ["race_ethnicity", "age"], "bands": {"age": 5}}
+    counts = Counter((row["race_ethnicity"], row["age"] // 5) for row in rows().to_dict("records"))
+    few = sum(n for n in counts.values() if n < 5)
+    assert 0 < few <= 8
+    assert hand_out({**rare, "withhold": 0.2})[1].withheld == few
+    with pytest.raises(ConfigError, match="bands: confirmed is none of the variables"):
+        hand_out({"variables": ["race_ethnicity"], "bands": {"confirmed": 2}})
+    with pytest.raises(ConfigError, match="no number"):
+        hand_out({"bands": {"race_ethnicity": 2}})
+    with pytest.raises(ConfigError, match="no steps of collapse"):
+        hand_out({"merge": ["confirmed"]})
+
+
 def test_without_consent_in_force_a_client_is_absent_and_counted() -> None:
     consented = frozenset(rows()["client_id"][:30])
     text, receipt, _ = hand_out({"consent": "recorded"}, consented)
     assert (receipt.clients, receipt.without_consent) == (30, 10)
     assert len(text.splitlines()) == 31
+    with pytest.raises(DataError) as caught:
+        hand_out({"consent": "recorded"}, frozenset())
+    assert caught.value.code == "NO_CONSENT"
 
 
 def test_consents_are_read_by_purpose_and_date(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -19,8 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assets.errors import ConfigError, DataError, Place
 from assets.publish.codebook import Column
+from assets.publish.privacy.lattice import merged_levels
 from assets.publish.privacy.policy import Policy
-from assets.publish.privacy.risk import RiskReport, band, risk_report
+from assets.publish.privacy.risk import RiskReport, band, risk_report, without_rare
 from assets.yamlfile import read_yaml
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class Project(BaseModel):
     consent: Literal["recorded", "not_required"]
     variables: Annotated[tuple[str, ...], Field(min_length=1)]
     bands: dict[str, Annotated[int, Field(ge=1)]] = {}
+    merge: tuple[str, ...] = ()
+    """Variables whose levels are merged by the steps of ``collapse`` in ``disclosure.yml``."""
+    withhold: Annotated[float, Field(ge=0, le=0.2)] = 0.0
+    """Share of clients whose rows may stay behind because they are alike to too few others."""
     receiver: Annotated[str, Field(min_length=3)]
 
 
@@ -53,6 +58,7 @@ class Receipt:
     variables: tuple[str, ...]
     clients: int
     without_consent: int
+    withheld: int
     k: int
     l: dict[str, int]  # noqa: E741 - the name the literature gives it
     unique_share: float
@@ -61,6 +67,13 @@ class Receipt:
     config_hash: str
     receiver: str
     expires: str
+    legal_basis: str = ""
+    approver: str = ""
+    release_id: str = ""
+    ledger: str = ""
+    """Hash of the line in ``agency/releases.jsonl`` that this release is."""
+    files: dict[str, str] = field(default_factory=dict)
+    """Name of each file handed over → its SHA-256."""
 
     def as_json(self) -> str:
         """The receipt as it is stored beside the file."""
@@ -84,6 +97,19 @@ def load_project(config: Path, name: str, today: date) -> Project:
     return project
 
 
+class TooRisky(DataError):
+    """The rows are too easily recognised; ``report`` says how easily, what costs most and what would mend it."""
+
+    def __init__(self, report: RiskReport, floor: int) -> None:
+        self.report = report
+        super().__init__(
+            "RISK_TOO_HIGH",
+            f"the smallest group of alike clients has {report.k}, at least {floor} are needed; the column that costs"
+            " most is named here",
+            Place(column=report.costliest),
+        )
+
+
 @dataclass(frozen=True)
 class Grounds:
     """On what grounds rows are handed out: the project and its name, the policy, the research IDs with a consent in
@@ -103,28 +129,32 @@ def release_rows(
     """Make the CSV of a project's rows, its receipt and its risk report.
 
     ``rows`` is ``marts.client_study``, ``columns`` the codebook, ``ids`` research ID → the project's own ID. Raises
-    ``ConfigError`` for a variable that is unknown or identifies, ``DataError`` ``RISK_TOO_HIGH`` when groups are
-    smaller than the policy allows.
+    ``ConfigError`` for a variable that is unknown or identifies, ``DataError`` ``NO_CONSENT`` when no client is left,
+    ``TooRisky`` when groups are smaller than the policy allows.
     """
     project, name, policy = grounds.project, grounds.name, grounds.policy
     tags = {column.name: column.privacy for column in columns if column.table == "marts.client_study"}
     for variable in project.variables:
         if tags.get(variable) not in {"none", "quasi", "sensitive"} or variable == "client_id":
             raise ConfigError(f"projects/{name}.yml: variables: {variable} is unknown or not to be released")
+    for key, named in (("bands", project.bands), ("merge", project.merge)):
+        for variable in named:
+            if variable not in project.variables:
+                raise ConfigError(f"projects/{name}.yml: {key}: {variable} is none of the variables")
     allowed = rows if project.consent == "not_required" else rows[rows["client_id"].isin(grounds.consented)]
-    chosen = band(allowed[["client_id", *project.variables]], project.bands)
+    if allowed.empty:
+        raise DataError("NO_CONSENT", "no client has a consent for this purpose that is in force today")
+    chosen = _generalised(project, policy, allowed[["client_id", *project.variables]])
     quasi = [variable for variable in project.variables if tags[variable] == "quasi"]
     sensitive = [variable for variable in project.variables if tags[variable] == "sensitive"]
-    report = risk_report(chosen, quasi, sensitive, policy.research.warn_k)
+    merges = {variable: merged_levels(steps) for variable, steps in policy.collapse.items()}
+    shown = without_rare(chosen, quasi, policy.research.warn_k, project.withhold)
+    report = risk_report(shown, quasi, sensitive, policy.research.warn_k, merges)
     granted = policy.override("research", grounds.today)
     floor = granted.k if granted else policy.research.refuse_k
     if report.k < floor:
-        raise DataError(
-            "RISK_TOO_HIGH",
-            f"the smallest group of alike clients has {report.k}, at least {floor} are needed; the column that costs"
-            " most is named here",
-            Place(column=report.costliest),
-        )
+        raise TooRisky(report, floor)
+    withheld, chosen = len(chosen) - len(shown), shown
     chosen = chosen.assign(client_id=chosen["client_id"].map(ids)).sort_values("client_id")
     text = to_csv(chosen)
     receipt = Receipt(
@@ -133,6 +163,7 @@ def release_rows(
         variables=project.variables,
         clients=len(chosen),
         without_consent=len(rows) - len(allowed),
+        withheld=withheld,
         k=report.k,
         l=dict(report.l_values),
         unique_share=report.unique_share,
@@ -141,8 +172,26 @@ def release_rows(
         config_hash=grounds.build[2],
         receiver=project.receiver,
         expires=project.expires.isoformat(),
+        legal_basis=project.legal_basis,
+        approver=project.approver,
     )
     return text, receipt, report
+
+
+def _generalised(project: Project, policy: Policy, rows: "pd.DataFrame") -> "pd.DataFrame":
+    """The rows with the project's bands and merges; a variable that cannot be banded or merged is a mistake."""
+    import pandas as pd
+
+    for variable in project.bands:
+        if not pd.api.types.is_numeric_dtype(rows[variable]) or pd.api.types.is_bool_dtype(rows[variable]):
+            raise ConfigError(f"projects: bands: {variable} is no number")
+    banded = band(rows, project.bands)
+    for variable in project.merge:
+        steps = policy.collapse.get(variable)
+        if not steps:
+            raise ConfigError(f"projects: merge: disclosure.yml has no steps of collapse for {variable}")
+        banded[variable] = banded[variable].replace(merged_levels(steps))
+    return banded
 
 
 def to_csv(rows: "pd.DataFrame") -> bytes:

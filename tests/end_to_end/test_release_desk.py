@@ -1,0 +1,180 @@
+"""``outcomes release`` and ``outcomes incident``: rows leave with grounds, a report and a receipt, or not at all."""
+
+import csv
+import getpass
+import hashlib
+import json
+import shutil
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assets.home import Home
+from assets.publish.privacy.needles import Identities
+from assets.publish.privacy.scanner import Scanner
+from assets.publish.privacy.trail import entries, trail_path, verify_trail
+
+PROJECT = {
+    "legal_basis": "data use agreement of 2025, IRB 2025-017",
+    "approver": "Executive Director",
+    "receiver": "University of Example",
+    "expires": "2099-12-31",
+    "consent": "not_required",
+    "variables": ["county_outlying", "confirmed", "mspss_t0"],
+    "withhold": 0.05,
+}
+
+
+class Desk:
+    """A home of its own after a good night, and a configuration whose projects a test writes."""
+
+    def __init__(self, outcomes: Any, night: Any, folder: Path) -> None:
+        self.outcomes, self.home, self.config = outcomes, Home(folder / "home"), folder / "config"
+        shutil.copytree(night.home, self.home.root, symlinks=True)
+        shutil.copytree(Path(__file__).parents[2] / "config", self.config)
+        (self.config / "projects").mkdir(exist_ok=True)
+
+    def release(self, *arguments: Any, **changes: Any) -> Any:
+        content = {key: value for key, value in (PROJECT | changes).items() if value is not None}
+        (self.config / "projects" / "study.yml").write_text(yaml.safe_dump(content))
+        return self.outcomes("release", "study", "--home", self.home.root, *arguments, OUTCOMES_CONFIG=str(self.config))
+
+    def incident(self, file: Any) -> Any:
+        return self.outcomes("incident", file, "--home", self.home.root)
+
+
+@pytest.fixture(scope="module")
+def desk(outcomes: Any, night: Any, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(outcomes, night, tmp_path_factory.mktemp("desk"))
+
+
+def handed(desk: Desk) -> int:
+    return len(list((desk.home.agency / "releases").glob("*"))) if (desk.home.agency / "releases").exists() else 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"legal_basis": None}, "projects/study.yml: legal_basis"),
+        ({"approver": None}, "projects/study.yml: approver"),
+        ({"receiver": None}, "projects/study.yml: receiver"),
+        ({"expires": None}, "projects/study.yml: expires"),
+        ({"expires": "2020-01-01"}, "the agreement ended on 2020-01-01"),
+        ({"consent": None}, "projects/study.yml: consent"),
+        ({"consent": "recorded"}, "NO_CONSENT"),
+        ({"variables": ["client_name"]}, "client_name is unknown or not to be released"),
+        ({"variables": ["client_id"]}, "client_id is unknown or not to be released"),
+        ({"variables": ["age", "race_ethnicity", "services_total"]}, "RISK_TOO_HIGH"),
+    ],
+)
+def test_r30_without_one_of_its_conditions_nothing_is_handed_over(
+    desk: Desk, changes: dict[str, Any], reason: str
+) -> None:
+    before = handed(desk)
+    done = desk.release(**changes)
+    assert done.code == 1
+    assert reason in done.err
+    assert handed(desk) == before
+    *_, last = entries(trail_path(desk.home))
+    assert (last["action"], last["zone"]) == ("refuse", "project")
+
+
+def test_r21_a_refusal_says_how_easily_rows_are_recognised_and_what_would_mend_it(desk: Desk) -> None:
+    done = desk.release(variables=["age", "race_ethnicity", "county_outlying"])
+    assert done.code == 1
+    for told in ("% are alone", "costs most", "to reach 5:", "% of the information lost"):
+        assert told in done.err
+
+
+def test_r36_a_release_has_a_receipt_and_its_hash_answers_an_incident(desk: Desk, tmp_path: Path) -> None:
+    done = desk.release("--out", tmp_path / "bundle")
+    assert done.code == 0, done.err
+    (receipt_file,) = desk.home.agency.glob("releases/study-*.json")
+    receipt = json.loads(receipt_file.read_text())
+    hashes = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in (tmp_path / "bundle").iterdir()}
+    assert receipt["files"] == hashes
+    assert receipt["sha256"] == hashes["rows.csv"]
+    assert receipt["variables"] == PROJECT["variables"]
+    assert (receipt["receiver"], receipt["approver"]) == ("University of Example", "Executive Director")
+    build = json.loads(desk.outcomes("status", "--home", desk.home.root, "--json").out)["build_id"]
+    assert receipt["build_id"] == build
+    assert len(receipt["config_hash"]) == 64
+    ledger = list(entries(desk.home.agency / "releases.jsonl"))
+    assert receipt["ledger"] == ledger[-1]["hash"]
+    risk = json.loads(receipt_file.with_suffix(".risk").read_text())
+    assert (risk["k"], risk["n"]) == (receipt["k"], receipt["clients"])
+    assert verify_trail(desk.home) == []
+    began = time.monotonic()
+    answer = desk.incident(tmp_path / "bundle" / "rows.csv")
+    assert time.monotonic() - began < 60
+    assert answer.code == 0
+    assert "University of Example" in answer.out
+    assert f"Clients    {receipt['clients']}" in answer.out
+    again = desk.release("--out", tmp_path / "bundle")
+    assert (again.code, "not empty" in again.err) == (1, True)
+    assert desk.release("--out", desk.home.public / "rows").code == 1
+
+
+def test_r09_the_bundle_names_no_place_machine_or_person_and_the_next_projects_ids_are_others(
+    desk: Desk, tmp_path: Path, night: Any
+) -> None:
+    assert desk.release("--out", tmp_path / "one").code == 0
+    shutil.copyfile(desk.config / "projects" / "study.yml", desk.config / "projects" / "other.yml")
+    other = desk.outcomes("release", "other", "--home", desk.home.root, "--out", tmp_path / "two",
+                          OUTCOMES_CONFIG=str(desk.config))  # fmt: skip
+    assert other.code == 0, other.err
+    people = Identities.read(night.home.parent / "sample" / "canaries.json")
+    assert Scanner(people).scan([tmp_path / "one", tmp_path / "two"], tmp_path).hits == ()
+    words = [str(desk.home.root), str(Path.home()), socket.gethostname()]
+    words += [name for name in [getpass.getuser()] if len(name) > 4]
+    whole = b"".join(path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file())
+    assert [word for word in words if word.encode() in whole] == []
+    one, two = ([row[0] for row in csv.reader((tmp_path / name / "rows.csv").open())][1:] for name in ("one", "two"))
+    assert len(one) == len(two) > 80
+    assert set(one).isdisjoint(two)
+    assert (one, two) == (sorted(one), sorted(two))
+
+
+def test_r30_a_consent_that_was_withdrawn_takes_the_client_out_of_the_next_release(
+    desk: Desk, tmp_path: Path, night: Any
+) -> None:
+    clients = sorted(night.truth["clients"])
+    lines = [f"{client},study,2020-01-01,2099-12-31," for client in clients]
+    consents = desk.home.agency / "consent.csv"
+    header = "client_id,purpose,granted_on,expires_on,withdrawn_on"
+    left = []
+    for name, end in (("all", ""), ("one less", "2024-05-01")):
+        consents.write_text("\n".join([header, lines[0] + end, *lines[1:]]) + "\n")
+        assert desk.release("--out", tmp_path / name, consent="recorded").code == 0
+        newest = max(desk.home.agency.glob("releases/study-*.json"), key=lambda path: path.stat().st_mtime_ns)
+        receipt = json.loads(newest.read_text())
+        assert receipt["clients"] + receipt["without_consent"] + receipt["withheld"] == 95
+        left.append(receipt["without_consent"])
+    assert left == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("find", "told", "clients"),
+    [
+        (lambda home: home.research_db.resolve(), "the research database", "95"),
+        (lambda home: home.agency_db.resolve(), "the agency database", "95"),
+        (lambda home: next(home.inbox.rglob("intake*.xlsx")), "an original export", "95"),
+        (lambda home: (home.public / "report.html").resolve(), "public zone", "0"),
+    ],
+)  # fmt: skip
+def test_r40_every_file_of_the_home_is_known_by_its_hash(desk: Desk, find: Any, told: str, clients: str) -> None:
+    file = find(desk.home)
+    for asked in (file, hashlib.sha256(file.read_bytes()).hexdigest()[:12]):
+        done = desk.incident(asked)
+        assert done.code == 0, done.err
+        assert told in done.out
+        assert f"Clients    {clients}" in done.out
+
+
+def test_r40_a_file_of_others_is_told_so(desk: Desk, project_root: Path) -> None:
+    assert desk.incident(project_root / "README.md").code == 1
+    assert desk.incident("not a hash").code == 2
