@@ -90,7 +90,7 @@ def test_r21_a_refusal_says_how_easily_rows_are_recognised_and_what_would_mend_i
         assert told in done.err
 
 
-def test_r36_a_release_has_a_receipt_and_its_hash_answers_an_incident(desk: Desk, tmp_path: Path) -> None:
+def test_r36_a_release_has_a_receipt_and_its_hash_answers_an_incident(desk: Desk, tmp_path: Path, night: Any) -> None:
     done = desk.release("--out", tmp_path / "bundle")
     assert done.code == 0, done.err
     (receipt_file,) = desk.home.agency.glob("releases/study-*.json")
@@ -100,8 +100,7 @@ def test_r36_a_release_has_a_receipt_and_its_hash_answers_an_incident(desk: Desk
     assert receipt["sha256"] == hashes["rows.csv"]
     assert receipt["variables"] == PROJECT["variables"]
     assert (receipt["receiver"], receipt["approver"]) == ("University of Example", "Executive Director")
-    build = json.loads(desk.outcomes("status", "--home", desk.home.root, "--json").out)["build_id"]
-    assert receipt["build_id"] == build
+    assert receipt["build_id"] == night.summary["build_id"]
     assert len(receipt["config_hash"]) == 64
     ledger = list(entries(desk.home.agency / "releases.jsonl"))
     assert receipt["ledger"] == ledger[-1]["hash"]
