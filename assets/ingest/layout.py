@@ -112,6 +112,12 @@ def _has_digit(text: str | None) -> bool:
 
 def _dictionary(file: SpssFile) -> Part:
     part = Part(None, file.rows, facts={"cases": file.rows, "encoding": file.encoding, "notes": len(file.notes)})
+    if file.sets:
+        counted = [f" where {found.counted}" if found.counted is not None else "" for found in file.sets]
+        part.facts["response_sets"] = ", ".join(
+            f"{found.name} ({found.kind} of {len(found.members)}{how})"
+            for found, how in zip(file.sets, counted, strict=True)
+        )
     for position, variable in enumerate(file.variables, start=1):
         part.columns.append(
             {

@@ -225,13 +225,14 @@ def write_record(con: Any, record: FileRecord) -> None:
 
 def _insert(con: Any, table: str, staged: str, token: str) -> None:
     columns = [row[0] for row in con.execute(f"DESCRIBE {staged}").fetchall()]
-    extra = "" if "row_hash" in columns or table.endswith("_variables") else ", NULL AS row_hash"
-    # One order of rows whatever the threads did: the same file always gives the same table.
-    order = "ORDER BY sheet NULLS FIRST, row_number" + (", column_name" if table == "unmapped_cells" else "")
-    if table.endswith("_variables"):
-        con.execute(f"INSERT INTO raw.{table} BY NAME SELECT ? AS file_token, * FROM {staged}", [token])
-    else:
-        con.execute(f"INSERT INTO raw.{table} BY NAME SELECT ? AS file_token, *{extra} FROM {staged} {order}", [token])
+    extra = order = ""
+    if "row_number" in columns:
+        extra = "" if "row_hash" in columns else ", NULL AS row_hash"
+        # One order of rows whatever the threads did: the same file always gives the same table. The long table of an
+        # SPSS file comes in order from its reader, and sorting its 9 million rows would cost more than reading them.
+        if "case_number" not in columns:
+            order = "ORDER BY sheet NULLS FIRST, row_number" + (", column_name" if table == "unmapped_cells" else "")
+    con.execute(f"INSERT INTO raw.{table} BY NAME SELECT ? AS file_token, *{extra} FROM {staged} {order}", [token])
 
 
 def _write_findings(con: Any, parsed: Parsed, token: str) -> None:

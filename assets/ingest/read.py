@@ -155,6 +155,7 @@ def _read_grid(grid: Grid, header: Header, context: ReadContext, parsed: Parsed,
 
 def _read_spss(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
     file = read_spss(path, "por" if signature_of(path) == "por" else "sav")
+    parsed.note("ENCODING_DETECTED", int(file.is_recoded))
     if try_survey_spss(file, context.feeds, parsed, sink):
         return
     found = recognise_spss(file, context.feeds)

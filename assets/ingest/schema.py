@@ -76,6 +76,10 @@ def raw_columns(feeds: Feeds) -> dict[str, str]:
             "file_token VARCHAR, position INTEGER, variable VARCHAR, label VARCHAR, measure VARCHAR, format VARCHAR, "
             "value_labels VARCHAR, user_missing VARCHAR"
         )
+        tables[f"{name}_sets"] = (
+            "file_token VARCHAR, position INTEGER, name VARCHAR, label VARCHAR, kind VARCHAR, counted_value VARCHAR, "
+            "members VARCHAR"
+        )
     tables["unmapped_cells"] = f"{ORIGIN}, column_name VARCHAR, value VARCHAR"
     return tables
 

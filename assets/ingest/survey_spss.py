@@ -2,7 +2,6 @@
 number."""
 
 import math
-from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -10,13 +9,10 @@ import pyarrow as pa
 from assets.ingest.config import SurveyFeed
 from assets.ingest.parsed import Parsed
 from assets.ingest.qualtrics_header import SurveyHeader, read_header
-from assets.ingest.spss import SpssFile, SpssVariable
+from assets.ingest.spss import SpssFile, SpssVariable, spss_moment
 from assets.ingest.survey_map import SurveyMap
 from assets.ingest.surveys import SurveyInput
 from assets.ingest.texts import clean, fold
-
-_EPOCH = datetime(1582, 10, 14)
-"""SPSS counts seconds from the first day of the Gregorian calendar."""
 
 
 def spss_survey_header(file: SpssFile) -> SurveyHeader | None:
@@ -38,14 +34,6 @@ def survey_from_spss(file: SpssFile, header: SurveyHeader, parsed: Parsed) -> Su
     parsed.rows_read += file.rows
     plain = SurveyHeader(header.generation, 0, header.columns)
     return SurveyInput(plain, arrays, pa.array(range(1, file.rows + 1), pa.int64()))
-
-
-def spss_moment(seconds: float) -> datetime | None:
-    """Seconds since 1582-10-14 as a datetime, rounded to the second; None outside Python's years."""
-    try:
-        return _EPOCH + timedelta(seconds=round(seconds))
-    except (OverflowError, ValueError):
-        return None
 
 
 def _text(value: Any, variable: SpssVariable) -> str | None:

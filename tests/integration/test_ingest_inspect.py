@@ -20,6 +20,7 @@ from tests.faults.good import (
     workbook,
 )
 from tests.faults.spss import minimal, sav
+from tests.spss_files import with_records
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +105,14 @@ def test_a_draft_of_a_workbook_is_a_map_that_loads_once_completed(tmp_path, feed
     (tmp_path / "config" / "feeds" / "home_visits.yml").write_text(done, encoding="utf-8")
     found = inspect_file(path, load_feeds(tmp_path / "config"))
     assert (found.feed, found.rows["data"]) == ("home_visits", 29)
+
+
+def test_response_sets_of_an_spss_file_are_told(tmp_path, feeds) -> None:
+    path = tmp_path / "m.sav"
+    path.write_bytes(with_records(sav(minimal()), [(7, b"$both=D1 1 4 Both csa dv\n$one=C 0  csa dv\n")]))
+    found = inspect_file(path, feeds)
+    assert found.feed == "minimal_dataset"
+    assert found.parts[0]["facts"]["response_sets"] == "$both (dichotomy of 2 where 1), $one (category of 2)"
 
 
 def test_drafts_of_a_survey_and_of_an_spss_file(tmp_path, feeds) -> None:
