@@ -143,11 +143,13 @@ def publish_databases(
     The public release is audited and rendered by the side process meanwhile.
     """
     from assets.publish import content_hash, publish
+    from assets.publish.lineage_gate import check_lineage
     from assets.publish.report_inputs import report_inputs
     from assets.publish.research_risk import write_research_risk
 
     with connect(home.work_db, temp=home.temp) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
+        check_lineage(home, connection)
         tables, frame = report_inputs(connection, home)
         clients = connection.execute("select * from marts.client_study order by client_id").df()
         public = side.ask("assets.publish.public_zone:publish_public", home, build_id, tables, clients, frame)
