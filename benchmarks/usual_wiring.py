@@ -23,6 +23,7 @@ from assets.study.assets import fit_study
 from assets.study_config import load_study_config
 from assets.warehouse import DbtPaths, ensure_manifest
 from assets.warehouse.assets import crosswalk, dbt_models
+from assets.warehouse.database import ALIAS
 from assets.warehouse.dbt import variables
 from expectations.assets import MART_SUITES, RAW_SUITES, suite_checks
 from orchestration.settings import home_from_env
@@ -33,7 +34,7 @@ def dbt_by_command_line(home: Home) -> tuple[Any, DbtCliResource]:
     paths = DbtPaths.of(home)
     settings = load_study_config(home.config / "study.yml")
     manifest = ensure_manifest(paths, settings)
-    os.environ.update(OUTCOMES_DBT_DB=str(paths.database), OUTCOMES_DBT_TEMP=str(paths.temp))
+    os.environ.update(OUTCOMES_DBT_DB=str(paths.database), OUTCOMES_DBT_DATABASE=ALIAS)
     words = ["build", "--exclude", "test_type:unit", "--vars", json.dumps(variables(paths, settings))]
     ours = dbt_models(manifest)
     translator = _translator(ours)

@@ -45,7 +45,7 @@ def loaded_home(folder: Path, clients: int) -> Home:
     home.inbox.mkdir(parents=True)
     for export in summary.exports:
         (home.inbox / export.name).write_bytes(export.read_bytes())
-    with connect(home.work_db) as connection:
+    with connect(home) as connection:
         ingest(IngestPaths.of(home), connection, load_feeds(home.config), now=datetime.now(UTC))
         assign_research_ids(connection)
     return home
@@ -75,7 +75,7 @@ def main() -> None:
         models = ModelCompiler(paths, config).compile(config)
 
         def sql_alone() -> None:
-            with connect(home.work_db, read_only=True) as source, duckdb.connect() as memory:
+            with connect(home, read_only=True) as source, duckdb.connect() as memory:
                 hand_over(source, memory)
                 run_models(memory, models)
 

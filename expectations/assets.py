@@ -45,7 +45,7 @@ def suite_checks(step: str, names: tuple[str, ...]) -> AssetChecksDefinition:
     ) -> Iterator[AssetCheckResult]:
         from expectations.runner import SUITES
 
-        with connect(home.work_db, temp=home.temp) as connection:
+        with connect(home) as connection:
             build_id = begin_build(connection, context.run.run_id, home.config)
             for name in names:
                 info = SUITES[name]

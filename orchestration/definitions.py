@@ -20,6 +20,7 @@ from rich.console import Console
 
 from assets.home import Home
 from assets.ingest.assets import INBOX, ingest_inbox
+from assets.keys import load_key
 from assets.publish.assets import publish_databases, quality, report
 from assets.side import Side
 from assets.study.assets import fit_study
@@ -36,9 +37,13 @@ def _home_resource(home: Home) -> ResourceDefinition:
     @resource(description="The home folder, held by one writing run at a time")
     def held_home(_: InitResourceContext) -> Iterator[Home]:
         from assets.publish import prepare_home
+        from assets.publish.privacy.encrypt_home import encrypt_home
 
+        key = load_key(home)
         prepare_home(home)
         with writing(home.lock):
+            if key:
+                encrypt_home(home, key)
             yield home
 
     return held_home

@@ -31,7 +31,7 @@ def summarise(home: Home, result: NightResult) -> dict[str, Any]:
     }
     if not home.work_db.is_file():
         return summary
-    with connect(home.work_db, read_only=True, temp=home.temp) as connection:
+    with connect(home, read_only=True) as connection:
         tables = {
             f"{schema}.{table}"
             for schema, table in connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()

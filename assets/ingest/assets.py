@@ -76,7 +76,7 @@ def ingest_inbox(
 
     feeds = load_feeds(home.config)
     inputs = current_state(home)
-    with connect(home.work_db, temp=home.temp) as connection:
+    with connect(home) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
         register(connection, home)
         note_inputs(connection, build_id, inputs)

@@ -49,7 +49,7 @@ def quality(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iterat
     """Write what the checks of this build said, the row arithmetic, the build's own row and the codebook."""
     from assets.publish import write_meta, write_quality
 
-    with connect(home.work_db, temp=home.temp) as connection:
+    with connect(home) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
         write_quality(connection, latest_checks(connection))
         write_meta(connection, build_id, home.manifest)
@@ -73,7 +73,7 @@ def report(home: ResourceParam[Home], side: ResourceParam[Side]) -> Iterator[Mat
     """Render the page from ``study.*`` and put it in its place in one step."""
     from assets.publish.report_inputs import report_inputs
 
-    with connect(home.work_db, temp=home.temp) as connection:
+    with connect(home) as connection:
         tables, context = report_inputs(connection, home)
     page = str(side.call("assets.publish.report:render_report", tables, context))
     home.report.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -147,7 +147,7 @@ def publish_databases(
     from assets.publish.report_inputs import report_inputs
     from assets.publish.research_risk import write_research_risk
 
-    with connect(home.work_db, temp=home.temp) as connection:
+    with connect(home) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
         check_lineage(home, connection)
         tables, frame = report_inputs(connection, home)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assets.home import Home
-from assets.publish.privacy.keys import load_key
+from assets.keys import load_key
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,6 @@ DuckDB lets one process write or many read. So the working database stays privat
 through a symlink. A reader who holds yesterday's file keeps it (its inode lives on), the writer never waits for one.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,11 +12,12 @@ from pathlib import Path
 
 import duckdb
 
+from assets.encryption import attach, seal_vault
+from assets.files import sync
 from assets.home import Home
+from assets.keys import Key, load_key, remember_key
 from assets.publish.codebook import Column, read_codebook
 from assets.publish.gate import RESEARCH_SCHEMAS, check_research
-from assets.publish.privacy.encryption import attach, seal_vault
-from assets.publish.privacy.keys import Key, load_key, remember_key
 from assets.publish.privacy.trail import record
 from assets.publish.zones import PRIVATE_FILE, SHARED_FILE, tighten
 
@@ -46,9 +46,8 @@ def publish(
     ``connection`` is open on the working database and holds no transaction. Both files are complete, checked and on
     disk before either symlink moves; after a failure the symlinks stand as before and nothing half-written is left.
     ``finish`` is called with the connection and the name of each attached file, to add what is no table (macros,
-    comments). The agency's file and the vault are encrypted when a key is set, and modes in the agency zone are
-    tightened. Raises ``DataError`` when the research file breaks a rule of its zone, ``ConfigError`` for a missing or
-    wrong key.
+    comments). The agency's file is encrypted when a key is set, and modes in the agency zone are tightened. Raises
+    ``DataError`` when the research file breaks a rule of its zone, ``ConfigError`` for a missing or wrong key.
     """
     columns = read_codebook(connection)
     key = load_key(home)
@@ -161,15 +160,7 @@ def _order(names: list[str]) -> str:
 
 def _settle(path: Path, mode: int) -> None:
     path.chmod(mode)
-    _sync(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path)
 
 
 def _free_name(folder: Path, zone: str, build_id: str) -> Path:
@@ -187,11 +178,11 @@ def _place(source: Path, target: Path) -> Path:
     if source.stat().st_dev != target.parent.stat().st_dev:
         beside = target.with_name(f".{target.name}.part")
         shutil.copy2(source, beside)
-        _sync(beside)
+        sync(beside)
         source.unlink()
         source = beside
     source.replace(target)
-    _sync(target.parent)
+    sync(target.parent)
     return target
 
 
@@ -201,7 +192,7 @@ def _swap(link: Path, target: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target.name)
     fresh.replace(link)
-    _sync(link.parent)
+    sync(link.parent)
 
 
 def _prune(folder: Path, zone: str, current: Path, keep: int) -> None:

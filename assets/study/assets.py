@@ -77,7 +77,7 @@ def _is_current(connection: duckdb.DuckDBPyConnection, inputs: str) -> bool:
 def fit_study(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
     """Fit every analysis of ``config/study.yml`` on ``marts.client_study`` and store the tidy tables."""
     config = load_study_config(home.config / "study.yml")
-    with connect(home.work_db, temp=home.temp) as connection:
+    with connect(home) as connection:
         inputs = _input_hash(connection, config.hash)
         refit = not _is_current(connection, inputs)
         if refit:

@@ -43,7 +43,7 @@ def crosswalk(home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
     """Give every client of the intake a random research ID, once and for all."""
     from assets.warehouse import assign_research_ids
 
-    with connect(home.work_db, temp=home.temp) as connection:
+    with connect(home) as connection:
         new = assign_research_ids(connection)
         metadata = table_metadata(connection, "control", "crosswalk") | {"new_clients": new}
     yield MaterializeResult(metadata=metadata)
@@ -97,7 +97,7 @@ def _build(context: AssetExecutionContext, home: Home, manifest: Mapping[str, An
     wanted = context.selected_asset_keys
     results: list[AssetCheckResult] = []
     rows: list[CheckRow] = []
-    with connect(home.work_db, temp=home.temp) as connection:
+    with connect(home) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
         for node in run.nodes:
             properties = manifest["nodes"].get(node.unique_id, {})

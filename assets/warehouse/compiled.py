@@ -7,15 +7,12 @@ compiles, once for each set of settings, and DuckDB does the rest.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from assets.study_config import StudyConfig
-from assets.warehouse.dbt import DbtPaths, run_dbt
-
-IN_MEMORY = Path(":memory:")
+from assets.warehouse.dbt import IN_MEMORY, DbtPaths, run_dbt
 
 
 @dataclass(frozen=True)

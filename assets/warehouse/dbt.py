@@ -11,16 +11,19 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from assets.home import PROJECT_ROOT, Home
+from assets.keys import Key, load_key
 from assets.study_config import StudyConfig
+from assets.warehouse.database import ALIAS
 
 PROJECT = PROJECT_ROOT / "dbt_project"
 SOURCE_SUFFIXES = {".sql", ".yml", ".csv", ".md"}
+IN_MEMORY = Path(":memory:")
 WRITERS = ("parse", "docs", "compile")
 NO_UNIT_TESTS = "test_type:unit"
 """dbt's unit tests check the SQL, not the data: they run in the test suite, not every night."""
@@ -32,18 +35,28 @@ _QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "DBT_U
 
 @dataclass(frozen=True)
 class DbtPaths:
-    """Where dbt reads and writes: the project, its artefacts (identified zone), the database, the spill folder."""
+    """Where dbt reads and writes: the project, its artefacts (identified zone), the database, the spill folder.
+
+    ``key`` opens an encrypted database.
+    """
 
     database: Path
     target: Path
     temp: Path
     project: Path = PROJECT
     feeds: Path | None = None
+    key: Key | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, home: Home) -> "DbtPaths":
-        """Return the places of one home folder."""
-        return cls(database=home.work_db, target=home.dbt, temp=home.temp, feeds=home.config / "feeds")
+        """Return the places of one home folder; raises ``ConfigError`` for a missing or wrong key."""
+        return cls(
+            database=home.work_db,
+            target=home.dbt,
+            temp=home.temp,
+            feeds=home.config / "feeds",
+            key=load_key(home),
+        )
 
     @property
     def manifest(self) -> Path:
@@ -217,20 +230,26 @@ def _surroundings(paths: DbtPaths) -> Iterator[None]:
     """Set dbt's environment for the length of one command, then undo it and free the database file."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-    for folder in (paths.target, paths.temp, paths.database.parent):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    wanted = {**_QUIET, "OUTCOMES_DBT_DB": str(paths.database), "OUTCOMES_DBT_TEMP": str(paths.temp)}
+    from assets.warehouse.dbt_plugin import handed
+
+    paths.target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    in_memory = paths.database == IN_MEMORY
+    wanted = {**_QUIET, "OUTCOMES_DBT_DATABASE": "memory" if in_memory else ALIAS}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     # dbt makes millions of small objects and keeps most: looking for rubbish among them takes a tenth of its time.
     collecting = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with nullcontext() if in_memory else handed(paths.database, paths.temp, paths.key):
+            yield
     finally:
         if collecting:
             gc.enable()
+        environment = DuckDBConnectionManager._ENV
         DuckDBConnectionManager.close_all_connections()
+        if environment is not None:
+            environment.close()  # dbt leaves that to the collector, and until then nobody else may attach the file
         for name, value in before.items():
             if value is None:
                 del os.environ[name]

@@ -61,9 +61,7 @@ def inspect(
         with out.status("Reading …"), ExitStack() as opened:
             # With a working database at hand the drift against the last file of that feed is told as well.
             known = place.work_db.is_file()
-            connection = (
-                opened.enter_context(connect(place.work_db, read_only=True, temp=place.temp)) if known else None
-            )
+            connection = opened.enter_context(connect(place, read_only=True)) if known else None
             found = inspect_file(file, feeds, connection=connection)
         if as_json:
             sys.stdout.write(json.dumps(found.as_dict(), indent=2, ensure_ascii=False, default=str) + "\n")
@@ -87,7 +85,7 @@ def confirm(
         place = home_of(home)
         if not place.work_db.is_file():
             fail(f"nothing is built in {place.root} yet: run `outcomes run` first")
-        with writing(place.lock), connect(place.work_db, temp=place.temp) as connection:
+        with writing(place.lock), connect(place) as connection:
             now = datetime.now(UTC).replace(tzinfo=None)
             if not confirm_file(connection, token, getpass.getuser(), now):
                 fail("no held file has that token")

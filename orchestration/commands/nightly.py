@@ -57,16 +57,16 @@ def run(
 
 def _show_encryption(home: Home, *, require: bool) -> None:
     """Say how the agency's files lie on the disk; a missing, wrong or open key is refused here, before any work."""
+    from assets.keys import load_key
+    from assets.keys import require_encryption as refuse_without
     from assets.publish import encryption_notice
-    from assets.publish.privacy.keys import load_key
-    from assets.publish.privacy.keys import require_encryption as refuse_without
 
     load_key(home)
     if require:
         refuse_without(home)
     notice = encryption_notice(home) or (
-        "agency.duckdb and the vault are encrypted; the working database and dbt's folder are not: they rely on the"
-        " disk's own encryption."
+        "The working database, agency.duckdb and the vault are encrypted; what people open is not (report, quarantine"
+        " workbook, lists, the inbox): it relies on the disk's own encryption."
     )
     err.print(f"[yellow]![/yellow] {notice}", soft_wrap=True)
 

@@ -19,7 +19,7 @@ def keygen(
 ) -> None:
     """Make a key for the agency zone (mode 600) and say what to do with it: set OUTCOMES_KEY_FILE to its path."""
     with told_plainly():
-        from assets.publish.privacy.keys import generate_key
+        from assets.keys import generate_key
 
         generate_key(path, home_of(home))
         out.print(f"[green]✓[/green] {path}: keep a copy on paper or in a safe; a lost key cannot be replaced")
@@ -95,7 +95,7 @@ def release(
         place = _built(home)
         policy = load_policy(place.config).research
         try:
-            with writing(place.lock), connect(place.work_db, temp=place.temp) as connection:
+            with writing(place.lock), connect(place) as connection:
                 done = hand_over(place, connection, project, date.today(), out_dir)
         except TooRisky as refusal:
             for sentence in refusal.report.in_words():
@@ -148,7 +148,7 @@ def incident(
 def verify(home: HomeOption = None) -> None:
     """Find an edited, moved or missing line of the trail; exit 1 when there is one."""
     with told_plainly():
-        from assets.publish.privacy.keys import load_key
+        from assets.keys import load_key
         from assets.publish.privacy.trail import verify_trail
 
         place = home_of(home)

@@ -132,7 +132,7 @@ def _data(file: Path | None, spec: Path | None, home: Home) -> "tuple[pd.DataFra
         fail(f"nothing is published in {home.root} yet: run `outcomes run` first, or name a file")
     from assets.warehouse.database import connect
 
-    with connect(home.work_db, read_only=True, temp=home.temp) as connection:
+    with connect(home, read_only=True) as connection:
         frame = connection.execute("select * from marts.client_study order by client_id").df()
         items = connection.execute("select * from intermediate.int_survey_items order by all").df()
     return frame, load_spec(spec) if spec else _nightly_spec(home), items

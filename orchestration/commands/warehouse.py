@@ -29,7 +29,7 @@ def freeze(name: NameArgument, home: HomeOption = None) -> None:
         place = _built(home)
         with writing(place.lock), out.status("Freezing …"):
             config, models = _models(place)
-            with connect(place.work_db, temp=place.temp) as connection:
+            with connect(place) as connection:
                 found = connection.execute("select max(build_id) from control.builds").fetchone()
                 kept = keep(
                     connection,
@@ -64,7 +64,7 @@ def drift(name: NameArgument, home: HomeOption = None) -> None:
         from assets.warehouse.drift import drift as compare
 
         place = _built(home)
-        with connect(place.work_db, read_only=True, temp=place.temp) as connection:
+        with connect(place, read_only=True) as connection:
             rows = compare(connection, place.agency / "frozen", name)
         out.print(f"[bold]{'variable':<44}{'changed':>8}{'filled':>8}{'emptied':>8}[/bold]")
         for row in rows:
@@ -90,7 +90,7 @@ def explain(
         config = load_study_config(place.config / "study.yml")
         with out.status("Reading the models …"):
             models = ModelCompiler(DbtPaths.of(place), config).compile(config)
-        with connect(place.work_db, read_only=True, temp=place.temp) as connection:
+        with connect(place, read_only=True) as connection:
             manifest = json.loads(place.manifest.read_text("utf-8"))
             told = tell(column, connection, manifest, Lineage(models, source_columns(connection)), config)
         sys.stdout.write(told.as_text() + "\n")
@@ -113,7 +113,7 @@ def sensitivity(
         config = load_study_config(place.config / "study.yml")
         with out.status("Rereading the definitions …") as status:
             compiler = ModelCompiler(DbtPaths.of(place), config)
-            with connect(place.work_db, read_only=True, temp=place.temp) as connection:
+            with connect(place, read_only=True) as connection:
                 table = rerun(connection, compiler, config, _findings, progress=status.update)
         out_dir.mkdir(parents=True, exist_ok=True)
         table.to_csv(out_dir / "sensitivity.csv", index=False)

@@ -224,7 +224,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory, outcomes: Any) -> tuple[Hom
     home = Home(root / "home", key_file=root / "key")
     made = outcomes("sample", "--clients", "12", "--seed", "5", "--out", root / "sample", "--inbox", home.inbox)
     assert made.code == 0, made.err
-    from assets.publish.privacy.keys import generate_key
+    from assets.keys import generate_key
 
     generate_key(root / "key", home)
     attempts = root / "attempts"

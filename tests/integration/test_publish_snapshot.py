@@ -7,11 +7,11 @@ import duckdb
 import pytest
 from publish_fixtures import CANARY, MARTS, begin, build_id, make_home, write_manifest
 
+from assets.encryption import attach
 from assets.errors import ConfigError, DataError
 from assets.home import Home
+from assets.keys import generate_key, load_key
 from assets.publish import content_hash, publish, write_meta
-from assets.publish.privacy.encryption import attach
-from assets.publish.privacy.keys import generate_key, load_key
 
 
 @pytest.fixture

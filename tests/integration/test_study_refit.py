@@ -18,7 +18,7 @@ def home(night: Any, tmp_path: Path) -> Home:
 
 
 def test_only_a_changed_input_asks_for_a_new_fit(home: Home) -> None:
-    with connect(home.work_db, temp=home.temp) as connection:
+    with connect(home) as connection:
         first = _input_hash(connection, "settings")
         connection.execute("create or replace table control.study_inputs as select ? as input_hash", [first])
         assert _input_hash(connection, "settings") == first
@@ -30,7 +30,7 @@ def test_only_a_changed_input_asks_for_a_new_fit(home: Home) -> None:
 
 
 def test_a_lost_table_is_made_again(home: Home) -> None:
-    with connect(home.work_db, temp=home.temp) as connection:
+    with connect(home) as connection:
         inputs = _input_hash(connection, "settings")
         connection.execute("create or replace table control.study_inputs as select ? as input_hash", [inputs])
         connection.execute("drop table study.normality")

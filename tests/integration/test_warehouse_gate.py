@@ -8,7 +8,6 @@ from warehouse_models import shipped_config
 from warehouse_raw import add_file, add_rows, create_raw
 
 from assets.warehouse import DbtPaths, DbtRun, build
-from assets.warehouse.database import connect
 
 CANARY = "TX-00042"
 
@@ -52,7 +51,7 @@ def test_a_client_without_a_research_id_stops_the_build(paths: DbtPaths, failed:
 def test_what_is_built_on_it_is_skipped_and_stays_as_it_was(paths: DbtPaths, failed: DbtRun) -> None:
     status = {node.name: node.status for node in failed.nodes}
     assert status["client_study"] == "skipped"
-    with connect(paths.database, read_only=True) as connection:
+    with duckdb.connect(str(paths.database), read_only=True) as connection:
         rows = connection.execute("from marts.client_study").fetchall()
         assert rows == connection.execute("from control.before").fetchall()
 

@@ -38,7 +38,7 @@ def home(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     home.inbox.mkdir()
     for name in EXPORTS:
         (home.inbox / name).write_bytes((shared_dir / "fixtures" / "agency" / name).read_bytes())
-    with connect(home.work_db) as connection:
+    with connect(home) as connection:
         ingest(IngestPaths.of(home), connection, load_feeds(home.config), now=datetime(2022, 1, 8, tzinfo=UTC))
         assign_research_ids(connection)
     return home
@@ -56,7 +56,7 @@ def truth(shared_dir: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def warehouse(home: Home, run: DbtRun) -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect(home.work_db, read_only=True) as connection:
+    with connect(home, read_only=True) as connection:
         yield connection
 
 
@@ -204,7 +204,7 @@ def test_marts_hold_no_dates_no_source_ids_and_only_tagged_columns(
 
 def test_a_second_build_changes_no_row(home: Home, config: StudyConfig, run: DbtRun) -> None:
     def contents() -> dict[str, list[Any]]:
-        with connect(home.work_db, read_only=True) as connection:
+        with connect(home, read_only=True) as connection:
             tables = connection.execute(
                 "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
             ).fetchall()
@@ -236,7 +236,7 @@ def test_nothing_of_dbt_stays_behind(
     assert capfd.readouterr() == ("", "")
     assert names[0] == "dim_clients"
     assert len(names) == len(result.nodes)
-    with connect(home.work_db) as connection:
+    with connect(home) as connection:
         connection.execute("create or replace table control.writable as select 1")
         connection.execute("drop table control.writable")
     assert not (DbtPaths.of(home).target / "run_results.json").exists()

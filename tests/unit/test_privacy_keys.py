@@ -7,9 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assets.errors import ConfigError, DataError
-from assets.home import Home
-from assets.publish.privacy.encryption import (
+from assets.encryption import (
     MAGIC,
     attach,
     disk_encryption,
@@ -18,7 +16,9 @@ from assets.publish.privacy.encryption import (
     seal_vault,
     unseal,
 )
-from assets.publish.privacy.keys import Key, generate_key, load_key, remember_key, require_encryption
+from assets.errors import ConfigError, DataError
+from assets.home import Home
+from assets.keys import Key, generate_key, load_key, remember_key, require_encryption
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from test_privacy_disclosure import POLICY, TODAY, descriptives
 
 from assets.home import Home
+from assets.keys import Key
 from assets.publish.privacy.disclosure import PublicRelease, to_public
-from assets.publish.privacy.keys import Key
 from assets.publish.privacy.ledger import check, enter
 from assets.publish.privacy.trail import record, trail_path, verify_trail
 

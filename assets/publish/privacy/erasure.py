@@ -11,14 +11,13 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assets.encryption import attach, is_encrypted, load_crypto, read_vault
 from assets.errors import DataError
 from assets.home import Home
+from assets.keys import Key, load_key
 from assets.publish.privacy import erasure_list
-from assets.publish.privacy.encryption import attach, load_crypto, read_vault
-from assets.publish.privacy.keys import Key, load_key
 from assets.publish.privacy.needles import Identities
 from assets.publish.privacy.retention import Retention, refuse_if_held
 from assets.publish.privacy.scanner import Scanner
@@ -108,7 +107,7 @@ class _working:
         if not self.home.work_db.exists():
             raise DataError("NOBODY", "this home has no database yet")
         self.connection = duckdb.connect()
-        encrypted = _is_encrypted(self.home.work_db)
+        encrypted = is_encrypted(self.home.work_db)
         attach(self.connection, self.home.work_db, "warehouse", self.key if encrypted else None)
         self.connection.execute("use warehouse")
         erasure_list.register(self.connection, self.home)
@@ -116,16 +115,6 @@ class _working:
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
-
-
-def _is_encrypted(path: Path) -> bool:
-    import duckdb
-
-    try:
-        duckdb.connect(str(path), read_only=True).close()
-    except duckdb.CatalogException:
-        return True
-    return False
 
 
 def _rebuild(connection: "duckdb.DuckDBPyConnection", home: Home) -> None:

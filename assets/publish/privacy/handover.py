@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from assets.errors import ConfigError, DataError
 from assets.home import Home
+from assets.keys import load_key
 from assets.publish.codebook import Column, read_codebook
-from assets.publish.privacy.keys import load_key
 from assets.publish.privacy.ledger import ledger_path
 from assets.publish.privacy.policy import load_policy
 from assets.publish.privacy.projects import (

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from assets.encryption import MAGIC, attach, is_encrypted
 from assets.home import Home
-from assets.publish.privacy.encryption import MAGIC, attach
-from assets.publish.privacy.keys import Key, load_key
+from assets.keys import Key, load_key
 
 TOKEN = 12
 """Digits of a SHA-256 that name a file: fewer could mean two."""
@@ -95,7 +95,8 @@ def _clients_of_file(home: Home, key: Key | None, token: str) -> int | None:
     if not home.agency_db.is_file():
         return None
     with duckdb.connect() as connection:
-        attach(connection, home.agency_db.resolve(), "agency", key, read_only=True)
+        path = home.agency_db.resolve()
+        attach(connection, path, "agency", key if is_encrypted(path) else None, read_only=True)
         holders = connection.execute(
             "select table_name from duckdb_columns() where database_name = 'agency' and schema_name = 'raw'"
             " and column_name in ('client_id', 'file_token') group by table_name having count(*) = 2 order by 1"
@@ -112,15 +113,11 @@ def _clients_of_file(home: Home, key: Key | None, token: str) -> int | None:
 def _database(path: Path, zone: str, key: Key | None) -> Incident:
     import duckdb
 
-    encrypted = False
+    encrypted = bool(is_encrypted(path))
+    if encrypted and key is None:
+        return Incident(f"the {zone} database", None, ("everything",), True, ())
     with duckdb.connect() as connection:
-        try:
-            attach(connection, path, "found", None, read_only=True)
-        except Exception:
-            encrypted = True
-            if key is None:
-                return Incident(f"the {zone} database", None, ("everything",), True, ())
-            attach(connection, path, "found", key, read_only=True)
+        attach(connection, path, "found", key if encrypted else None, read_only=True)
         tables = connection.execute(
             "select schema_name || '.' || table_name as name from duckdb_tables()"
             " where database_name = 'found' and not internal order by name"

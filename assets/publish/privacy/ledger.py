@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assets.home import Home
+from assets.keys import Key
 from assets.publish.privacy.cells import Cell, System
 from assets.publish.privacy.disclosure import PublicRelease, release_record
-from assets.publish.privacy.keys import Key
 from assets.publish.privacy.trail import append, entries
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from typing import Any
 
 from assets.errors import DataError
 from assets.home import Home
-from assets.publish.privacy.keys import Key
+from assets.keys import Key
 
 ACTIONS = frozenset({"run", "publish", "release", "refuse", "erase", "purge", "keygen", "freeze", "export", "override"})
 START = "0" * 64

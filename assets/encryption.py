@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from assets.errors import ConfigError, DataError
 from assets.home import Home
-from assets.publish.privacy.keys import Key
+from assets.keys import Key
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAGIC = b"OWVAULT1"
 SEALED = ".sealed"
 _NONCE = 12
+_FLAGS = 20
+"""Where a DuckDB file has its flags (after a checksum of 8 bytes, ``DUCK`` and a version of 8); bit 0: encrypted."""
 
 
 def attach(
@@ -27,10 +29,17 @@ def attach(
     """Attach the database file at ``path`` under ``name``, encrypted with ``key`` when there is one.
 
     The key travels as a bound parameter, never in the text of a statement. Raises ``ConfigError`` for a wrong or
-    missing key.
+    missing key, and for a key on a file that is not encrypted.
     """
     import duckdb
 
+    encrypted = is_encrypted(path)
+    if encrypted and key is None:
+        raise ConfigError(
+            "OUTCOMES_KEY_FILE is not set, but the database is encrypted: set it to the agency's key file"
+        )
+    if encrypted is False and key is not None:
+        raise ConfigError("OUTCOMES_KEY_FILE is set, but the database is not encrypted yet: `outcomes run` does that")
     place = str(path).replace("'", "''")
     access = "read_only" if read_only else "read_write"
     try:
@@ -39,10 +48,18 @@ def attach(
             return
         load_crypto(connection)
         connection.execute(f"attach '{place}' as {name} ({access}, encryption_key ?)", [key.derive("database").hex()])
-    except (duckdb.InvalidInputException, duckdb.CatalogException):
-        raise ConfigError(
-            "OUTCOMES_KEY_FILE: the database was encrypted with another key, or not with this one"
-        ) from None
+    except duckdb.InvalidInputException:
+        raise ConfigError("OUTCOMES_KEY_FILE: not the key this database was encrypted with") from None
+
+
+def is_encrypted(path: Path) -> bool | None:
+    """Tell by its header whether a DuckDB file is encrypted; None where there is no such file yet."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(_FLAGS + 1)
+    except FileNotFoundError:
+        return None
+    return bool(header[_FLAGS] & 1) if len(header) > _FLAGS and header[8:12] == b"DUCK" else None
 
 
 def load_crypto(connection: "duckdb.DuckDBPyConnection") -> None:
@@ -60,6 +77,8 @@ def load_crypto(connection: "duckdb.DuckDBPyConnection") -> None:
     quoted = str(place).replace("'", "''")
     connection.execute(f"load '{quoted}'")
     connection.execute("set temp_file_encryption = true")
+    # It is loaded for its cipher; what else it is for, reading from the network, stays closed.
+    connection.execute("set disabled_filesystems = 'HTTPFileSystem,S3FileSystem,HuggingFaceFileSystem'")
 
 
 def seal(data: bytes, key: Key) -> bytes:
