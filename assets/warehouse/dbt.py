@@ -185,7 +185,7 @@ def ensure_manifest(paths: DbtPaths, config: StudyConfig) -> Path:
     does not parse again.
     """
     stamp = paths.target / "manifest.stamp"
-    wanted = _fingerprint(paths, variables(paths, config))
+    wanted = variables(paths, config)["models_stamp"]
     if not (paths.manifest.is_file() and stamp.is_file() and stamp.read_text(encoding="ascii") == wanted):
         invoke(paths, config, ["parse"])
         stamp.write_text(wanted, encoding="ascii")
@@ -193,8 +193,12 @@ def ensure_manifest(paths: DbtPaths, config: StudyConfig) -> Path:
 
 
 def variables(paths: DbtPaths, config: StudyConfig, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Settings as dbt variables, with the feeds whose exports are not full snapshots."""
-    return {**config.dbt_vars(), "incremental_feeds": incremental_feeds(paths.feeds), **(extra or {})}
+    """Settings as dbt variables, with the feeds whose exports are not full snapshots.
+
+    ``models_stamp`` is the hash of all of them and of the project: what staging was made by (``files_staged``).
+    """
+    settings = {**config.dbt_vars(), "incremental_feeds": incremental_feeds(paths.feeds), **(extra or {})}
+    return {**settings, "models_stamp": _fingerprint(paths, settings)}
 
 
 def incremental_feeds(folder: Path | None) -> list[str]:

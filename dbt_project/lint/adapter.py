@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-STANDS_FOR = {"unpivot_items": "select 1 as item", "cross_join_codes": "", "cross_join_numbers": ""}
+STANDS_FOR = {"unpivot_items": "select 1 as item", "cross_join_codes": "", "cross_join_numbers": "", "all_but": "*"}
 """The text that stands for a dispatched macro; the others are expressions, and ``null`` stands for those."""
 
 

@@ -56,3 +56,8 @@
 {% macro cross_join_numbers(last) %}{{ adapter.dispatch('cross_join_numbers')(last) }}{% endmacro %}
 {% macro default__cross_join_numbers(last) %}cross join unnest(range(0, {{ last }} + 1)) as numbers (number){% endmacro %}
 {% macro spark__cross_join_numbers(last) %}lateral view explode(sequence(0, {{ last }})) numbers as number{% endmacro %}
+
+{# Every column of the relation in FROM but these. #}
+{% macro all_but(columns) %}{{ adapter.dispatch('all_but')(columns) }}{% endmacro %}
+{% macro default__all_but(columns) %}* exclude ({{ columns | join(', ') }}){% endmacro %}
+{% macro spark__all_but(columns) %}* except ({{ columns | join(', ') }}){% endmacro %}

@@ -1,51 +1,72 @@
 {#
-  Every loaded version of a feed's records, newest first, and what is known of each record's life.
+  The current version of each of a feed's records, and what is known of each record's life.
 
   A record comes again with every export. The newest version is the one with the highest `newest` (the moment of entry, or
   how much a copy of a survey response tells), then the one of the newest export; file token, sheet and row make the order
-  total. `version` 1 is the current one. A record that is missing from a newer
-  full snapshot is kept: `absent_since` is the day of that export. Files of one day are one export in several parts.
-  With the variable `as_of` only exports up to that moment are known.
+  total. `relation` holds versions of records: beside their own columns `exported_at`, `file_token`, `sheet`, `source_row`,
+  and of the life known so far `first_exported_at` and `last_exported_on`.
+
+  Newest of (newest of A, and B) is newest of A and B: so what is chosen once stays a version among those that come later,
+  and a night chooses between the rows of its new files and the rows of this table (incremental_materialization.sql).
 #}
-{% macro record_versions(table, kind, key, newest=none) %}
-    select
-        records.*,
-        files.exported_at,
-        {{ key }} as record_key,
-        row_number() over (
-            partition by {{ key }}
-            order by
-                {% if newest %}{{ newest }} desc nulls last,{% endif %}
-                files.exported_at desc nulls last,
-                records.file_token desc,
-                records.sheet desc nulls last,
-                records.row_number desc
-        ) as version,
-        min(files.exported_at) over (partition by {{ key }}) as first_exported_at,
-        cast(max(files.exported_at) over (partition by {{ key }}) as date) as last_exported_on
-    from {{ source('raw', table) }} as records
-    inner join ({{ loaded_files(kind) }}) as files on records.file_token = files.file_token
+{% macro newest_versions(relation, key, newest=none) %}
+    select {{ all_but(['version']) }}
+    from (
+        select
+            {{ all_but(['first_exported_at', 'last_exported_on']) }},
+            row_number() over (
+                partition by {{ key | join(', ') }}
+                order by
+                    {% if newest %}{{ newest }} desc nulls last,{% endif %}
+                    exported_at desc nulls last,
+                    file_token desc,
+                    sheet desc nulls last,
+                    source_row desc
+            ) as version,
+            min(first_exported_at) over (partition by {{ key | join(', ') }}) as first_exported_at,
+            max(last_exported_on) over (partition by {{ key | join(', ') }}) as last_exported_on
+        from {{ relation }}
+    ) as ranked
+    where version = 1
 {% endmacro %}
 
-{# The loaded files of a kind, one row a file. #}
-{% macro loaded_files(kind) -%}
-    select file_token, max(exported_at) as exported_at
+{#
+  The loaded files of some feeds, one row a file. With the variable `as_of` only exports up to that moment are known, with
+  `loaded_by` only files that were loaded by then.
+#}
+{% macro loaded_files(feeds) -%}
+    select file_token, kind, max(exported_at) as exported_at
     from {{ source('control', 'files') }}
-    where kind = '{{ kind }}' and status = 'loaded'
+    where status = 'loaded' and {{ is_in('kind', feeds) }}
         {%- if var('as_of', none) %} and exported_at <= cast('{{ var('as_of') }}' as timestamp){% endif %}
-    group by file_token
+    group by file_token, kind
 {%- endmacro %}
 
-{# Each day on which a kind was exported, and the day of the export after it. #}
-{% macro export_days(kind) %}
+{# The loaded files whose rows a staging model has not taken in: all of them, but for a night that only adds. #}
+{% macro files_to_stage(feeds) -%}
+    {{ loaded_files(feeds) }}
+    {%- if is_incremental() %}
+    having file_token not in (select file_token from {{ staged_files() }} where model = '{{ this.identifier }}')
+    {%- endif %}
+{%- endmacro %}
+
+{#
+  Each day on which a feed was exported, and the day of the export after it. A record that is missing from a newer full
+  snapshot is kept, and `next_exported_on` of its last day is the day since when it is absent. Files of one day are one
+  export in several parts. Nothing is ever absent from an incremental feed.
+#}
+{% macro export_days(feeds) %}
     select
+        feed,
         exported_on,
-        {% if kind in var('incremental_feeds', []) -%}
-        cast(null as date) as next_exported_on
-        {%- else -%}
-        lead(exported_on) over (order by exported_on) as next_exported_on
-        {%- endif %}
-    from (select distinct cast(exported_at as date) as exported_on from ({{ loaded_files(kind) }}) as loaded) as days
+        case
+            when not ({{ is_in('feed', var('incremental_feeds', [])) }})
+                then lead(exported_on) over (partition by feed order by exported_on)
+        end as next_exported_on
+    from (
+        select distinct kind as feed, cast(exported_at as date) as exported_on
+        from ({{ loaded_files(feeds) }}) as loaded
+    ) as days
 {% endmacro %}
 
 {# The ID as typed and as normalised, in one text that joins by plain equality. #}

@@ -1,31 +1,42 @@
+{% set key = ['note_key'] -%}
+{{ config(unique_key=key, meta={'feeds': ['case_notes'], 'feed_of': "'case_notes'", 'newest': 'entered_on'}) }}
 with
 
+files as (
+    {{ files_to_stage(['case_notes']) }}
+),
+
 versions as (
-    {{ record_versions(
-        'case_notes', 'case_notes', "coalesce(records.record_id, records.row_hash)", 'records.entered_on'
-    ) }}
+    select
+        coalesce(records.record_id, records.row_hash) as note_key,
+        {{ client_key() }} as client_key,
+        records.client_id_raw,
+        records.client_id as source_client_id,
+        records.service_date,
+        records.entered_on,
+        records.contact_type,
+        records.service_type as service_types,
+        records.minutes,
+        records.file_token,
+        records.sheet,
+        records.row_number as source_row,
+        files.exported_at,
+        files.exported_at as first_exported_at,
+        cast(files.exported_at as date) as last_exported_on
+    from {{ source('raw', 'case_notes') }} as records
+    inner join files on records.file_token = files.file_token
+),
+
+newest as (
+    {{ newest_versions('versions', key, 'entered_on') }}
 ),
 
 export_days as (
-    {{ export_days('case_notes') }}
+    {{ export_days(['case_notes']) }}
 )
 
 select
-    versions.record_key as note_key,
-    {{ client_key() }} as client_key,
-    versions.client_id_raw,
-    versions.client_id as source_client_id,
-    versions.service_date,
-    versions.entered_on,
-    versions.contact_type,
-    versions.service_type as service_types,
-    versions.minutes,
-    versions.first_exported_at,
-    versions.exported_at,
-    export_days.next_exported_on as absent_since,
-    versions.file_token,
-    versions.sheet,
-    versions.row_number as source_row
-from versions
-left join export_days on versions.last_exported_on = export_days.exported_on
-where versions.version = 1
+    newest.*,
+    export_days.next_exported_on as absent_since
+from newest
+left join export_days on newest.last_exported_on = export_days.exported_on
