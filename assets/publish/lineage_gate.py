@@ -38,7 +38,9 @@ class Declared:
 
     def tag(self, table: str, column: str) -> str | None:
         """The tag of ``schema.table`` and column; None where nobody has given one."""
-        return self.by_column.get(f"{table}.{column}") or self.by_name.get(column)
+        full = f"{table}.{column}"
+        found = self.by_column.get(full) or self.by_name.get(column)
+        return found or next((tag for name, tag in self.by_column.items() if fnmatchcase(full, name)), None)
 
     def allows(self, source: str, made: str) -> bool:
         """Whether the column named ``made`` may be derived from ``source`` (``raw.intake.date_of_birth``)."""
