@@ -208,6 +208,10 @@ class Feeds(Strict):
     spss: dict[str, SpssFeed]
     code_lists: dict[str, CodeList]
     hash: str
+    learned: dict[str, dict[str, dict[str, int]]] = Field(default_factory=dict)
+    """Feed → item → folded label → code, of survey definitions; a map's own labels come first (``definitions.py``)."""
+    contested: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Feed → item → how many of the map's labels the newest definition gives another code."""
 
     @property
     def all(self) -> dict[str, Feed]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from assets.errors import DataError
 from assets.ingest.config import Feeds
+from assets.ingest.definitions import with_definitions
 from assets.ingest.history import header_changes, newest_of
 from assets.ingest.layout import Part, describe_layout
 from assets.ingest.parsed import Parsed
@@ -61,6 +62,8 @@ def inspect_file(path: Path, feeds: Feeds, *, today: date | None = None, connect
     except OSError:
         return Inspection(name, 0, "none", "unreadable", "reject", "UNREADABLE", sentence("UNREADABLE"))
     found = Inspection(name, size, signature, signature, "load")
+    if connection is not None:
+        feeds = with_definitions(feeds, connection)
     parsed = Parsed()
     with tempfile.TemporaryDirectory() as folder:
         # Readers see a copy, as at night: a file that grows while it is read cannot mix two versions.

@@ -11,6 +11,7 @@ from typing import Any
 
 from assets.errors import DataError, Place
 from assets.ingest.config import Feeds
+from assets.ingest.definitions import definitions_first, store_definition, with_definitions
 from assets.ingest.history import compare, note_freshness, note_header_drift
 from assets.ingest.inbox import (
     Candidate,
@@ -92,7 +93,12 @@ def ingest(
     night = _night(paths, connection, feeds, stamp, overrides)
     moving = wait_until_settled(candidates, paths.settle_seconds, set(night.known))
     names = {candidate.name for candidate in candidates}
-    for number, entry in enumerate(candidates, start=1):
+    definitions, exports = definitions_first(candidates)
+    for number, entry in enumerate([*definitions, *exports], start=1):
+        if number == len(definitions) + 1:
+            # What they define is read under new labels; a definition itself under the maps alone, or it would be
+            # read again for its own sake.
+            night.feeds = with_definitions(night.feeds, connection)
         say(f"file {number} of {len(candidates)}")
         if entry.verdict is None and entry.name in moving:
             _take(night, replace(entry, verdict="STILL_WRITING"))
@@ -231,6 +237,8 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path,
     finally:
         if record.status != "loaded":
             stage.clear()
+    if "definition" in parsed.details:
+        store_definition(night.connection, token, parsed.details["definition"])
     if record.status != "loaded":
         parsed = Parsed(kind=parsed.kind, headers=parsed.headers)
     write_file(stage, parsed, record, night.now)

@@ -10,7 +10,11 @@ _TAG = re.compile(r"<[^>]+>")
 
 @dataclass(frozen=True)
 class DefinedQuestion:
-    """One question: its export tag and ImportId, its type, its text, and choice label by recode value."""
+    """One question: its export tag and ImportId, its type, its text, and choice label by recode value.
+
+    ``parts`` are the rows of a matrix by number, ``tags`` the export tags they were given, ``translations`` the labels
+    by recode value in each further language of the survey.
+    """
 
     export_tag: str
     import_id: str
@@ -18,6 +22,8 @@ class DefinedQuestion:
     text: str
     codes: dict[str, str] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    translations: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def is_definition(body: Any) -> bool:
@@ -44,8 +50,12 @@ def _question(payload: dict[str, Any]) -> DefinedQuestion:
     choices, answers = _displays(payload.get("Choices")), _displays(payload.get("Answers"))
     is_matrix = payload.get("QuestionType") == "Matrix"
     scale, parts = (answers, choices) if is_matrix else (choices, {})
-    recodes = payload.get("RecodeValues")
-    recoded = {str(k): str(v) for k, v in recodes.items()} if isinstance(recodes, dict) else {}
+    recoded = _texts(payload.get("RecodeValues"))
+    languages = payload.get("Language")
+    translations = {}
+    for language, told in sorted(languages.items()) if isinstance(languages, dict) else ():
+        labels = _displays(told.get("Answers" if is_matrix else "Choices")) if isinstance(told, dict) else {}
+        translations[str(language)] = {recoded.get(number, number): label for number, label in labels.items() if label}
     return DefinedQuestion(
         export_tag=str(payload.get("DataExportTag", "")),
         import_id=str(payload["QuestionID"]),
@@ -53,7 +63,13 @@ def _question(payload: dict[str, Any]) -> DefinedQuestion:
         text=plain_text(str(payload.get("QuestionText", ""))),
         codes={recoded.get(number, number): label for number, label in scale.items()},
         parts=parts,
+        tags=_texts(payload.get("ChoiceDataExportTags")),
+        translations=translations,
     )
+
+
+def _texts(found: Any) -> dict[str, str]:
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
 def _displays(choices: Any) -> dict[str, str]:

@@ -132,6 +132,8 @@ def _keyed(names: list[str], questions: list[str], keys: list[dict[str, str]]) -
     for i, key in enumerate(keys):
         name = names[i] if i < len(names) else ""
         import_id = key.get("ImportId")
+        if import_id and import_id.startswith("QID"):
+            import_id = import_id.replace("-", "_")  # 2016 and 2017 wrote QID2-1 for what is QID2_1 since
         # Transitional exports write "Location-LocationLatitude" or "panel-ExternalDataReference": no question.
         if import_id not in METADATA and not (import_id or "").startswith("QID"):
             import_id = _BY_NAME.get(name.casefold(), import_id)

@@ -12,6 +12,7 @@ from assets.errors import DataError
 from assets.ingest.casting import CastContext
 from assets.ingest.config import Feeds
 from assets.ingest.dates import DateReader, to_utc
+from assets.ingest.definitions import read_survey_definition
 from assets.ingest.excel import open_workbook
 from assets.ingest.grid import Grid
 from assets.ingest.minimal import load_minimal, recognise_spss
@@ -196,7 +197,9 @@ def _read_json(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> 
     if responses is not None:
         read_survey_json(responses, context.feeds, parsed, sink)
         return
-    if is_definition(json.loads(content.decode("utf-8-sig"))):
+    body = json.loads(content.decode("utf-8-sig"))
+    if is_definition(body):
+        parsed.details["definition"] = read_survey_definition(body)
         raise DataError("SURVEY_DEFINITION", "a survey definition holds no answers")
     raise DataError("WRONG_KIND", "a JSON file of no known survey")
 

@@ -50,6 +50,10 @@ CONTROL = (
         suggestion_2 VARCHAR, suggestion_3 VARCHAR)""",
     """CREATE TABLE IF NOT EXISTS control.confirmed_files (
         file_token VARCHAR, confirmed_by VARCHAR, confirmed_at TIMESTAMP)""",
+    """CREATE TABLE IF NOT EXISTS control.survey_definitions (
+        file_token VARCHAR, survey_id VARCHAR, survey_name VARCHAR, modified_at TIMESTAMP, position INTEGER,
+        import_id VARCHAR, export_tag VARCHAR, question VARCHAR, kind VARCHAR, language VARCHAR, code VARCHAR,
+        label VARCHAR, parts VARCHAR)""",
     "CREATE TABLE IF NOT EXISTS control.client_aliases (client_id_raw VARCHAR, client_id VARCHAR, reason VARCHAR)",
 )
 

@@ -1,6 +1,6 @@
 """Which survey a header is, and which of its columns holds which question."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from assets.ingest.config import Feeds, Question, SurveyFeed
 from assets.ingest.qualtrics_header import SurveyColumn, SurveyHeader
@@ -16,6 +16,10 @@ class SurveyMap:
     items: dict[str, SurveyColumn]
     others: tuple[SurveyColumn, ...]
     confidence: float
+    learned: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Item → folded label → code, from survey definitions: asked where the map's own labels have no answer."""
+    contested: dict[str, int] = field(default_factory=dict)
+    """Item → labels to which the newest definition gives another code than the map."""
 
 
 def recognise_survey(header: SurveyHeader, feeds: Feeds) -> SurveyMap | None:
@@ -35,7 +39,10 @@ def recognise_survey(header: SurveyHeader, feeds: Feeds) -> SurveyMap | None:
         rank = (shared / union, by_name / max(1, len(feed.items)), name)
         if best is None or rank > best[0]:
             best = (rank, found)
-    return best[1] if best else None
+    if best is None:
+        return None
+    name = best[1].feed.feed
+    return replace(best[1], learned=feeds.learned.get(name, {}), contested=feeds.contested.get(name, {}))
 
 
 def _named(column: SurveyColumn, question: Question) -> bool:
@@ -61,6 +68,12 @@ def _map(header: SurveyHeader, feed: SurveyFeed, asked: list[SurveyColumn]) -> S
     used = {client_id.place, *(column.place for column in items.values())}
     others = tuple(column for column in asked if column.place not in used)
     return SurveyMap(feed, client_id, items, others, len(items) / len(feed.items))
+
+
+def map_labels(feed: SurveyFeed, question: Question) -> dict[str, int]:
+    """Folded label → code of the question's own label table, English before Spanish."""
+    labels = feed.labels.get(question.labels or "", {})
+    return {fold(text): code for code, title in labels.items() for text in (title.es, title.en)}
 
 
 def coded_places(survey: SurveyMap) -> set[int]:

@@ -16,7 +16,7 @@ from assets.ingest.dates import DateReader
 from assets.ingest.moments import read_moments, zoned
 from assets.ingest.parsed import HeaderMap, Parsed, Quarantined, Sink
 from assets.ingest.qualtrics_header import SurveyHeader
-from assets.ingest.survey_map import SurveyMap
+from assets.ingest.survey_map import SurveyMap, map_labels
 from assets.ingest.texts import fold
 
 STATUS_WORDS: dict[str, int] = {
@@ -245,10 +245,14 @@ def _items(
     numbers = data.row_numbers.to_pylist()
     for name, question in feed.items.items():
         texts = data.columns[survey.items[name].place]
-        cast = apply_verdicts(texts, _answer(feed, question, in_words), pa.int16())
+        if in_words:
+            parsed.note("LABELS_DISAGREE", survey.contested.get(name, 0), column=name)
+        by_label = {**survey.learned.get(name, {}), **map_labels(feed, question)} if in_words else {}
+        cast = apply_verdicts(texts, _answer(feed, question, by_label, in_words=in_words), pa.int16())
         arrays[name] = cast.values
         for place in cast.noticed.get("DECLARED_MISSING", ()):
-            reasons.setdefault(place, {})[name] = int(float(texts[place].as_py()))
+            text = texts[place].as_py()
+            reasons.setdefault(place, {})[name] = by_label[fold(text)] if fold(text) in by_label else int(float(text))
         parsed.note("DECLARED_MISSING", len(cast.noticed.get("DECLARED_MISSING", ())), column=name)
         if "UNKNOWN_LABEL" in cast.noticed:
             unknown.append(name)
@@ -261,9 +265,7 @@ def _items(
     return arrays, missing
 
 
-def _answer(feed: SurveyFeed, question: Question, in_words: bool) -> Any:
-    labels = feed.labels.get(question.labels or "", {})
-    by_label = {fold(text): code for code, title in labels.items() for text in (title.es, title.en)}
+def _answer(feed: SurveyFeed, question: Question, by_label: dict[str, int], *, in_words: bool) -> Any:
 
     def numeric(text: str) -> Verdict:
         try:
@@ -279,7 +281,9 @@ def _answer(feed: SurveyFeed, question: Question, in_words: bool) -> Any:
     def worded(text: str) -> Verdict:
         found = by_label.get(fold(text))
         if found is not None:
-            return found, None
+            if found in feed.missing_codes:
+                return None, "DECLARED_MISSING"
+            return (found, None) if question.low <= found <= question.high else (None, "OUT_OF_RANGE")
         if text.lstrip("-").isdigit() and int(text) in feed.missing_codes:
             return None, "DECLARED_MISSING"
         return None, "UNKNOWN_LABEL"

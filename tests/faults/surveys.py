@@ -142,7 +142,8 @@ def transitional() -> str:
     names = (
         lines[0].replace("ResponseId", "ResponseID").replace("RecipientLastName", "panel-RecipientLastName").split(",")
     )
-    keys = [str({"ImportId": key}) for _, key in [*SURVEY_META, *mspss_questions()]]
+    own = {"_recordId": "responseId", "recipientLastName": "panel-RecipientLastName"}
+    keys = [str({"ImportId": own.get(key, key.replace("_", "-"))}) for _, key in [*SURVEY_META, *mspss_questions()]]
     body = [line.split(",") for line in lines[3:] if line]
     drop = {i for i, name in enumerate(names) if name in ("Progress", "Duration (in seconds)", "RecordedDate")}
     out = io.StringIO()

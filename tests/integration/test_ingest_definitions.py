@@ -1,0 +1,226 @@
+"""A survey's definition beside its exports: labels that no map has, in whatever order and night the files arrive."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from assets.ingest import Feeds, IngestPaths, ingest, inspect_file, load_feeds
+from tests.faults.answers import EN, ES
+from tests.faults.good import responses, survey_csv
+
+NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
+WORDS = ["Absolutely not", "No", "Rather not", "Hm", "Rather", "Yes", "Absolutely"]
+
+
+@pytest.fixture(scope="module")
+def feeds(project_root: Path) -> Feeds:
+    return load_feeds(project_root / "config")
+
+
+def definition(
+    labels: list[str],
+    recodes: dict[str, Any] | None = None,
+    modified: str = "2021-01-01 10:00:00",
+    spanish: list[str] | None = None,
+) -> str:
+    """A definition of the MSPSS survey: the client's ID, then a matrix of twelve statements."""
+    scale = {str(i): {"Display": f"<b>{label}</b>&nbsp;"} for i, label in enumerate(labels, 1)}
+    matrix: dict[str, Any] = {
+        "QuestionID": "QID2",
+        "DataExportTag": "MSPSS",
+        "QuestionText": "How do you feel about <i>each</i> statement?",
+        "QuestionType": "Matrix",
+        "Selector": "Likert",
+        "Choices": {str(i): {"Display": f"Statement {i}"} for i in range(1, 13)},
+        "Answers": scale,
+        "Language": [],
+    }
+    if recodes:
+        matrix["RecodeValues"] = recodes
+    if spanish:
+        answers = {str(i): {"Display": label} for i, label in enumerate(spanish, 1)}
+        matrix["Language"] = {"ES": {"QuestionText": "Invented", "Answers": answers}}
+    typed = {"QuestionID": "QID1", "DataExportTag": "client_id", "QuestionText": "ID", "QuestionType": "TE"}
+    return json.dumps(
+        {
+            "SurveyEntry": {"SurveyID": "SV_x", "SurveyName": "S", "SurveyLanguage": "EN", "LastModified": modified},
+            "SurveyElements": [
+                {"Element": "BL", "Payload": []},
+                {"Element": "SQ", "Payload": typed},
+                {"Element": "SQ", "Payload": matrix},
+            ],
+        }
+    )
+
+
+def in_words(labels: list[str], n: int = 6) -> str:
+    rows = [
+        {k: labels[int(v) - 1] if k.startswith("QID2_") else v for k, v in row.items()} | {"status": "IP Address"}
+        for row in responses(n)
+    ]
+    return survey_csv([{**row, "finished": "True"} for row in rows])
+
+
+class Agency:
+    """An inbox and its database, night after night."""
+
+    def __init__(self, home: Path, feeds: Feeds) -> None:
+        self.feeds, self.nights = feeds, 0
+        self.paths = IngestPaths(home / "inbox", home / "v", home / "r", home / "t", settle_seconds=0)
+        self.paths.inbox.mkdir(parents=True)
+        self.con = duckdb.connect(config={"threads": 1})
+
+    def night(self, **files: str) -> None:
+        for name, text in files.items():
+            (self.paths.inbox / name.replace("__", ".")).write_text(text, encoding="utf-8", newline="")
+        ingest(self.paths, self.con, self.feeds, now=NOW + timedelta(days=self.nights))
+        self.nights += 1
+
+    def status(self) -> dict[str, tuple]:
+        rows = self.con.execute("SELECT name, status, reason, rows_loaded FROM control.files").fetchall()
+        return {row[0]: row[1:] for row in rows}
+
+    def answers(self) -> list[tuple]:
+        items = ", ".join(f"mspss_{i}" for i in range(1, 13))
+        return self.con.execute(f"SELECT response_id, {items} FROM raw.survey_mspss ORDER BY ALL").fetchall()
+
+
+def expected(recode=lambda code: code) -> list[tuple]:
+    return [(row["_recordId"], *(recode(int(row[f"QID2_{i}"])) for i in range(1, 13))) for row in responses(6)]
+
+
+@pytest.mark.parametrize("order", list(permutations(["a_first.csv", "z_survey.qsf"])))
+@pytest.mark.parametrize("together", [True, False])
+def test_a_definition_translates_its_survey_in_any_order(tmp_path, feeds, order, together) -> None:
+    agency = Agency(tmp_path, feeds)
+    texts = {"a_first.csv": in_words(WORDS), "z_survey.qsf": definition(WORDS)}
+    named = [(name.replace(".", "__"), texts[name]) for name in order]
+    if together:
+        agency.night(**dict(named))
+    else:
+        for name, text in named:
+            agency.night(**{name: text})
+    assert agency.status() == {
+        "a_first.csv": ("loaded", None, 6), "z_survey.qsf": ("ignored", "SURVEY_DEFINITION", 0),
+    }  # fmt: skip
+    assert agency.answers() == expected()
+    assert not (agency.paths.rejected / "x").exists()
+    assert list(agency.paths.rejected.glob("*.txt")) == []
+    agency.night()
+    assert agency.answers() == expected()
+
+
+def test_without_it_the_file_is_refused_with_its_list_and_the_next_night_it_loads(tmp_path, feeds) -> None:
+    agency = Agency(tmp_path, feeds)
+    agency.night(s__csv=in_words(WORDS))
+    assert agency.status()["s.csv"] == ("rejected", "UNKNOWN_LABEL", 0)
+    (note,) = agency.paths.rejected.glob("*.txt")
+    assert "mspss_1" in note.read_text("utf-8")
+    agency.night(s__qsf=definition(WORDS[:-1]))
+    assert agency.status()["s.csv"][:2] == ("rejected", "UNKNOWN_LABEL")
+    assert "Absolutely'" in note.read_text("utf-8")
+    agency.night(s2__qsf=definition(WORDS, modified="2021-02-01 10:00:00"))
+    assert agency.status()["s.csv"] == ("loaded", None, 6)
+    assert agency.answers() == expected()
+
+
+def test_recodes_that_do_not_run_from_one(tmp_path, feeds) -> None:
+    agency = Agency(tmp_path, feeds)
+    reversed_codes = {str(i): str(8 - i) for i in range(1, 8)}
+    agency.night(s__csv=in_words(WORDS), s__qsf=definition(WORDS, reversed_codes))
+    assert agency.answers() == expected(lambda code: 8 - code)
+
+
+def test_a_choice_recoded_to_the_declared_missing_code_is_missing_with_its_reason(tmp_path, feeds) -> None:
+    agency = Agency(tmp_path, feeds)
+    agency.night(s__csv=in_words(WORDS), s__qsf=definition(WORDS, {"4": "-99"}))
+    assert agency.answers() == expected(lambda code: None if code == 4 else code)
+    told = agency.con.execute("SELECT missing_items FROM raw.survey_mspss ORDER BY response_id").fetchone()[0]
+    assert set(json.loads(told).values()) == {-99}
+
+
+def test_the_maps_own_labels_come_first_and_the_disagreement_is_told(tmp_path, feeds) -> None:
+    agency = Agency(tmp_path, feeds)
+    english = list(EN.values())
+    agency.night(s__csv=in_words(english), s__qsf=definition(english, {"1": "7", "7": "1"}))
+    assert agency.answers() == expected()
+    told = agency.con.execute("SELECT column_name, n FROM control.findings WHERE code = 'LABELS_DISAGREE'").fetchall()
+    assert ("mspss_1", 2) in told
+
+
+def test_a_definition_that_adds_nothing_has_nothing_read_again(tmp_path, feeds) -> None:
+    agency = Agency(tmp_path, feeds)
+    agency.night(s__csv=in_words(list(EN.values())))
+    before = agency.con.execute("SELECT map_hash, loaded_at FROM control.files").fetchall()
+    agency.night(s__qsf=definition(list(EN.values()), spanish=list(ES.values())))
+    after = agency.con.execute("SELECT map_hash, loaded_at FROM control.files WHERE name = 's.csv'").fetchall()
+    assert after == before
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_the_newest_definition_stands_and_older_ones_fill_what_it_lacks(tmp_path, feeds, newest_first) -> None:
+    agency = Agency(tmp_path, feeds)
+    old = definition(WORDS, {"1": "7", "7": "1"}, modified="2020-01-01 10:00:00")
+    new = definition(["Absolutely not", "No", "Rather not", "Meh", "Rather", "Yes", "Absolutely"])
+    first, second = (new, old) if newest_first else (old, new)
+    agency.night(s__csv=in_words(WORDS), a__qsf=first)
+    agency.night(b__qsf=second)
+    assert agency.answers() == expected()
+
+
+def test_a_second_language_and_plain_texts_are_kept(tmp_path, feeds) -> None:
+    agency = Agency(tmp_path, feeds)
+    other = [f"Palabra {i}" for i in range(1, 8)]
+    agency.night(s__csv=in_words(other), s__qsf=definition(WORDS, spanish=other))
+    assert agency.answers() == expected()
+    kept = agency.con.execute(
+        "SELECT question, language, code, label FROM control.survey_definitions WHERE import_id = 'QID2' AND code = '2'"
+    ).fetchall()
+    text = "How do you feel about each statement?"
+    assert kept == [(text, "EN", "2", "No"), (text, "ES", "2", "Palabra 2")]
+    found = inspect_file(agency.paths.inbox / "s.csv", feeds, connection=agency.con)
+    assert found.verdict == "load"
+    assert inspect_file(agency.paths.inbox / "s.csv", feeds).reason == "UNKNOWN_LABEL"
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"SurveyEntry": [], "SurveyElements": []},
+        {"SurveyEntry": {"LastModified": 7}, "SurveyElements": [None, 3, {"Element": "SQ"}]},
+        {"SurveyEntry": {}, "SurveyElements": [{"Element": "SQ", "Payload": {"QuestionID": 5, "Choices": [1, None]}}]},
+        {
+            "SurveyEntry": {},
+            "SurveyElements": [{"Element": "SQ", "Payload": {"QuestionID": "Q", "Language": {"ES": 1}}}],
+        },
+    ],
+)
+def test_odd_definitions_are_ignored_and_the_night_goes_on(tmp_path, feeds, damaged) -> None:
+    agency = Agency(tmp_path, feeds)
+    agency.night(s__csv=in_words(list(EN.values())), s__qsf=json.dumps(damaged), t__qsf='{"SurveyEntry": {')
+    assert agency.status()["s.qsf"] == ("ignored", "SURVEY_DEFINITION", 0)
+    assert agency.status()["s.csv"] == ("loaded", None, 6)
+    assert agency.status()["t.qsf"][:2] == ("deferred", "CORRUPT")
+
+
+@pytest.mark.shared
+def test_real_definitions_are_kept_and_teach_other_surveys_nothing(tmp_path, feeds, shared_dir) -> None:
+    agency = Agency(tmp_path, feeds)
+    folder = shared_dir / "fixtures" / "real" / "qualtrics"
+    agency.night(**{path.name.replace(".", "__"): path.read_text("utf-8") for path in folder.glob("*.qsf")})
+    kept = agency.con.execute(
+        "SELECT survey_id, count(DISTINCT import_id) FROM control.survey_definitions GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    assert kept == [("SV_3Czxxo8mVNob5gV", 6), ("SV_737fJ6ptsuPjAY5", 5), ("SV_cI7zJxTcGUxyoIe", 39)]
+    recoded = agency.con.execute(
+        "SELECT code, label FROM control.survey_definitions WHERE survey_id = 'SV_3Czxxo8mVNob5gV'"
+        " AND import_id = 'QID1'"
+    ).fetchall()
+    assert recoded == [("1", "Great"), ("2", "In the middle"), ("3", "Awful"), ("-1", "No opinion")]
+    hashes = agency.con.execute("SELECT DISTINCT map_hash FROM control.files").fetchall()
+    assert hashes == [(feeds.hash,)]
