@@ -41,8 +41,8 @@ def read_survey_definition(body: dict[str, Any]) -> SurveyDefinition:
         modified = datetime.fromisoformat(str(entry.get("LastModified"))).replace(tzinfo=None)
     except ValueError:
         modified = None
-    names = (str(entry.get(key) or "") for key in ("SurveyID", "SurveyName", "SurveyLanguage"))
-    return SurveyDefinition(*names, modified, read_definition(body))
+    survey_id, name, language = (str(entry.get(key) or "") for key in ("SurveyID", "SurveyName", "SurveyLanguage"))
+    return SurveyDefinition(survey_id, name, language, modified, read_definition(body))
 
 
 def definitions_first(candidates: list[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
@@ -68,7 +68,7 @@ def store_definition(connection: Any, token: str, definition: SurveyDefinition) 
     for position, question in enumerate(definition.questions, start=1):
         told = {number: [question.tags.get(number), text] for number, text in question.parts.items()}
         parts = json.dumps(told, ensure_ascii=False) if told else None
-        labels = [
+        labels: list[tuple[str, str | None, str | None]] = [
             (language, code, label)
             for language, codes in ((definition.language, question.codes), *sorted(question.translations.items()))
             for code, label in codes.items()
