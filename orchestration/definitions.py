@@ -38,10 +38,12 @@ def _home_resource(home: Home) -> ResourceDefinition:
     def held_home(_: InitResourceContext) -> Iterator[Home]:
         from assets.publish import prepare_home
         from assets.publish.privacy.encrypt_home import encrypt_home
+        from assets.publish.privacy.sweep import sweep_home
 
         key = load_key(home)
         prepare_home(home)
         with writing(home.lock):
+            sweep_home(home)
             if key:
                 encrypt_home(home, key)
             yield home

@@ -15,7 +15,7 @@ _CLUTTER = re.compile(r"~\$.*|\.~lock\..*#|.*\.tmp|\.DS_Store|Thumbs\.db|desktop
 _UNFINISHED = re.compile(r".*\.(?:part|partial|crdownload|download|filepart)|\..+\.[A-Za-z0-9]{6}", re.IGNORECASE)
 _CONFLICT = re.compile(r".*(?:\(\d+\)|-DESKTOP-\w+|conflicted copy|conflicto).*", re.IGNORECASE)
 FRESH_SECONDS = 10.0
-_BLOCK = 1 << 20
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,6 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def sweep_drafts(temp: Path) -> None:
-    """Remove half-written copies of a run that was killed."""
-    for draft in temp.glob("vault-*") if temp.is_dir() else ():
-        draft.unlink(missing_ok=True)
-
-
 def wait_until_settled(candidates: list[Candidate], seconds: float, known: set[str]) -> set[str]:
     """Names of the files that changed between two looks ``seconds`` apart; waits only for fresh files of new
     content."""
@@ -103,7 +97,7 @@ def wait_until_settled(candidates: list[Candidate], seconds: float, known: set[s
     ]
     if fresh and seconds > 0:
         time.sleep(seconds)
-    return {candidate.name for candidate in fresh if not _unchanged(candidate)}
+    return {candidate.name for candidate in fresh if not is_unchanged(candidate)}
 
 
 def _is_known(candidate: Candidate, known: set[str]) -> bool:
@@ -113,7 +107,8 @@ def _is_known(candidate: Candidate, known: set[str]) -> bool:
         return False
 
 
-def _unchanged(candidate: Candidate) -> bool:
+def is_unchanged(candidate: Candidate) -> bool:
+    """Whether size and time are still those of the first look."""
     try:
         info = candidate.path.lstat()
     except OSError:
@@ -126,46 +121,11 @@ def is_conflict_copy(name: str) -> bool:
     return bool(_CONFLICT.fullmatch(name))
 
 
-def into_vault(candidate: Candidate, vault: Path, temp: Path) -> tuple[str, Path]:
-    """Copy the bytes into the vault under their hash and return (sha256, vault path).
-
-    The copy is what is parsed: whatever happens to the inbox file later cannot mix two versions. Raises
-    :class:`DataError` ``NOT_REGULAR``, ``UNREADABLE`` or ``STILL_WRITING``.
-    """
-    try:
-        handle = os.open(candidate.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        code = "NOT_REGULAR" if error.errno in (40, 62) else "UNREADABLE"
-        raise DataError(code, "the file cannot be opened") from None
-    temp.mkdir(parents=True, exist_ok=True, mode=0o700)
-    digest = hashlib.sha256()
-    draft = temp / f"vault-{os.getpid()}-{candidate.name_token}"
-    with os.fdopen(handle, "rb") as source:
-        if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
-            raise DataError("NOT_REGULAR", "not a regular file")
-        with draft.open("wb") as target:
-            draft.chmod(0o600)
-            while block := source.read(_BLOCK):
-                digest.update(block)
-                target.write(block)
-    if not _unchanged(candidate):
-        draft.unlink()
-        raise DataError("STILL_WRITING", "the file changed while it was copied")
-    sha256 = digest.hexdigest()
-    place = vault / sha256[:2] / sha256
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if place.exists():
-        draft.unlink()
-    else:
-        draft.replace(place)
-    return sha256, place
-
-
 def hash_file(path: Path) -> str:
     """SHA-256 of a regular file, links not followed."""
     digest = hashlib.sha256()
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as source:
-        while block := source.read(_BLOCK):
+        while block := source.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()

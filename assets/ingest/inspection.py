@@ -1,8 +1,6 @@
 """``outcomes inspect``: what a file is, where its header is, how its columns map, what is wrong. Places and codes,
 no values."""
 
-import shutil
-import tempfile
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,6 +15,7 @@ from assets.ingest.parsed import Parsed
 from assets.ingest.read import ReadContext, read_file
 from assets.ingest.reasons import REASONS, outcome_of, sentence
 from assets.ingest.signature import signature_of
+from assets.memory_file import MemoryFile
 
 
 @dataclass
@@ -65,10 +64,10 @@ def inspect_file(path: Path, feeds: Feeds, *, today: date | None = None, connect
     if connection is not None:
         feeds = with_definitions(feeds, connection)
     parsed = Parsed()
-    with tempfile.TemporaryDirectory() as folder:
+    with MemoryFile(None) as memory:
         # Readers see a copy, as at night: a file that grows while it is read cannot mix two versions.
-        copy = Path(folder) / "content"
-        shutil.copyfile(path, copy)
+        memory.write(path.read_bytes())
+        copy = memory.complete()
         context = ReadContext(feeds, today or date.today(), path.suffix.lower())
         try:
             read_file(copy, context, parsed, lambda _table, _batch: None)

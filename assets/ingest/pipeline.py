@@ -16,11 +16,9 @@ from assets.ingest.history import compare, note_freshness, note_header_drift
 from assets.ingest.inbox import (
     Candidate,
     hash_file,
-    into_vault,
     is_conflict_copy,
     list_inbox,
     lock_file_of,
-    sweep_drafts,
     wait_until_settled,
 )
 from assets.ingest.load import FileRecord, Stage, settle_rows, write_file, write_record
@@ -32,6 +30,7 @@ from assets.ingest.quarantine_book import close_corrected, refresh_quarantine_bo
 from assets.ingest.read import ReadContext, exported_at, read_file
 from assets.ingest.reasons import REASONS, sentence
 from assets.ingest.schema import create_tables
+from assets.ingest.vault import Original, from_vault, into_vault, sweep_drafts
 
 ROW_CLASSES = ("read", "loaded", "quarantined", "duplicate", "structural", "erased")
 Progress = Callable[[str], None]
@@ -164,14 +163,22 @@ def _take(night: Night, candidate: Candidate, *, open_elsewhere: bool = False) -
         if earlier is not None and earlier[3] == night.feeds.hash:
             _keep(night, candidate, earlier[0])
             return
-        sha256, place = into_vault(candidate, night.paths.vault, night.paths.temp)
+        original = _original(night, candidate, sha256 if earlier is not None else None)
     except DataError as error:
         _without_reading(night, candidate, error.code)
         return
     except OSError:
         _without_reading(night, candidate, "UNREADABLE")
         return
-    _read_and_load(night, candidate, sha256, place, open_elsewhere=open_elsewhere)
+    with original:
+        _read_and_load(night, candidate, original.sha256, original.path, open_elsewhere=open_elsewhere)
+
+
+def _original(night: Night, candidate: Candidate, known: str | None) -> Original:
+    """The bytes to parse: a known file from the vault (it is read again under new maps), else by way of the vault."""
+    paths = night.paths
+    kept = from_vault(known, paths.vault, paths.temp, paths.key) if known else None
+    return kept or into_vault(candidate, paths.vault, paths.temp, paths.key)
 
 
 def _without_reading(night: Night, candidate: Candidate, code: str, status: str | None = None) -> None:

@@ -1,7 +1,6 @@
 """One file, whatever it is: recognised by content, read, its typed rows handed to a sink."""
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from assets.ingest.survey_json import parse_responses
 from assets.ingest.table_batch import TableRun
 from assets.ingest.tables import check_header, read_table, read_titles
 from assets.ingest.textfile import TextFile, read_text
+from assets.memory_file import MemoryFile
 
 
 @dataclass(frozen=True)
@@ -93,15 +93,16 @@ def _read_zip(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> N
 
 def _read_members(path: Path, members: list[str], context: ReadContext, parsed: Parsed, sink: Sink) -> None:
     """Exports inside an archive, one after the other; the member's name stands for the sheet when there are several."""
-    with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(dir=context.temp) as folder:
-        for number, member in enumerate(members):
+    with zipfile.ZipFile(path) as archive:
+        for member in members:
             suffix = PurePosixPath(member).suffix.lower()
-            copy = Path(folder) / f"member{number}"
-            copy.write_bytes(archive.read(member))
-            inner = replace(context, suffix=suffix, part=member if len(members) > 1 else None)
-            if signature_of(copy) == "zip" and suffix != ".xlsx":
-                raise DataError("ARCHIVE_LIMIT", "an archive inside an archive")
-            read_file(copy, inner, parsed, sink)
+            with MemoryFile(context.temp) as memory:
+                memory.write(archive.read(member))
+                copy = memory.complete()
+                inner = replace(context, suffix=suffix, part=member if len(members) > 1 else None)
+                if signature_of(copy) == "zip" and suffix != ".xlsx":
+                    raise DataError("ARCHIVE_LIMIT", "an archive inside an archive")
+                read_file(copy, inner, parsed, sink)
 
 
 def _read_ole(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:

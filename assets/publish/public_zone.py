@@ -101,9 +101,13 @@ def _publish(
             home, "refuse", key, build_id=build_id, zone="public", cells=verdict.cells, held_by=list(verdict.held_by)
         )
         return PublicOutcome("held", release.k, suppressed, verdict.held_by)
-    folder = home.public / f"release-{build_id}"
-    _write(folder, release, _public_context(context, release), mark)
+    # Written where nobody reads: a run killed before the ledger knows must not leave figures that it does not know of.
+    draft = home.temp / f"release-{build_id}"
+    _write(draft, release, _public_context(context, release), mark)
     ledger.enter(home, build_id, release, key, clients)
+    folder = home.public / draft.name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.move(draft, folder)
     _point(home.public, folder)
     record(home, "release", key, build_id=build_id, zone="public", k=release.k, by_leave=release.watermark is not None)
     return PublicOutcome("published", release.k, suppressed)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from assets.encryption import attach, seal_vault
+from assets.encryption import attach
 from assets.files import sync
 from assets.home import Home
 from assets.keys import Key, load_key, remember_key
@@ -53,7 +53,6 @@ def publish(
     key = load_key(home)
     if key:
         remember_key(home, key)
-        seal_vault(home, key)
     home.temp.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _fresh(home.temp / "research.duckdb.part") as research, _fresh(home.temp / "agency.duckdb.part") as agency:
         with _attached(connection, research, None) as name:

@@ -7,18 +7,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from assets.encryption import (
-    MAGIC,
-    attach,
-    disk_encryption,
-    read_vault,
-    seal,
-    seal_vault,
-    unseal,
-)
+from assets.encryption import attach
 from assets.errors import ConfigError, DataError
 from assets.home import Home
+from assets.ingest.vault import read_vault, seal_vault
 from assets.keys import Key, generate_key, load_key, remember_key, require_encryption
+from assets.publish.privacy.disk import disk_encryption
+from assets.sealing import CHUNK, FIRST_MAGIC, MAGIC, seal, unseal
 
 
 @pytest.fixture
@@ -131,21 +126,56 @@ def test_sealed_bytes_open_with_their_key_only_and_show_every_change(home: Home)
             unseal(wrong, used)
 
 
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+def test_a_file_of_any_size_is_sealed_in_chunks(home: Home, size: int) -> None:
+    key, data = made(home), os.urandom(size)
+    assert unseal(seal(data, key), key) == data
+
+
+def test_no_chunk_can_be_dropped_moved_or_repeated(home: Home) -> None:
+    key, step = made(home), CHUNK + 16
+    data = b"".join(bytes([number]) * CHUNK for number in range(3)) + b"end"
+    sealed = seal(data, key)
+    head, chunks = sealed[:24], [sealed[start : start + step] for start in range(24, len(sealed), step)]
+    assert len(chunks) == 4
+    other = seal(data, key)
+    for forged in (
+        chunks[:3],
+        chunks[:1] + chunks[2:],
+        [chunks[1], chunks[0], *chunks[2:]],
+        [*chunks, chunks[3]],
+        [other[24 : 24 + step], *chunks[1:]],
+        [],
+    ):
+        with pytest.raises(DataError, match="VAULT_DAMAGED"):
+            unseal(head + b"".join(forged), key)
+
+
+def test_what_was_sealed_in_one_piece_before_is_still_read(home: Home) -> None:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    key, nonce = made(home), os.urandom(12)
+    before = FIRST_MAGIC + nonce + AESGCM(key.derive("vault")).encrypt(nonce, b"Zorblatt", FIRST_MAGIC)
+    assert unseal(before, key) == b"Zorblatt"
+    with pytest.raises(DataError, match="VAULT_DAMAGED"):
+        unseal(before[:-1], key)
+
+
 def test_the_vault_is_sealed_in_place_once_and_read_back(home: Home) -> None:
     key = made(home)
     place = home.vault / "ab" / ("ab" * 32)
     place.write_bytes(b"PK\x03\x04Zorblatt")
     sealed = place.with_name(place.name + ".sealed")
     place.with_name(place.name + ".sealing").write_bytes(b"half written before a crash")
-    assert seal_vault(home, key) == 1
-    assert seal_vault(home, key) == 0
+    assert seal_vault(home.vault, key) == 1
+    assert seal_vault(home.vault, key) == 0
     assert sealed.read_bytes().startswith(MAGIC)
     assert read_vault(place, key) == read_vault(sealed, key) == b"PK\x03\x04Zorblatt"
     with pytest.raises(ConfigError, match="OUTCOMES_KEY_FILE"):
         read_vault(place, None)
     assert [path.name for path in place.parent.iterdir()] == [sealed.name]
     place.write_bytes(b"PK\x03\x04Zorblatt")
-    assert seal_vault(home, key) == 1
+    assert seal_vault(home.vault, key) == 1
     assert not place.exists()
 
 

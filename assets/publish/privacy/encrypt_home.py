@@ -7,9 +7,10 @@ leaves either; the next run goes on from there. What a disk keeps of a removed f
 from collections.abc import Callable
 from pathlib import Path
 
-from assets.encryption import attach, is_encrypted, seal_vault
+from assets.encryption import attach, is_encrypted
 from assets.files import sync
 from assets.home import Home
+from assets.ingest.vault import seal_vault
 from assets.keys import Key, remember_key
 
 DRAFT = ".encrypting"
@@ -26,7 +27,7 @@ def encrypt_home(home: Home, key: Key, say: Callable[[str], None] = lambda _text
     databases = [path for path in _databases(home) if is_encrypted(path) is False]
     for path in databases:
         _encrypt_database(path, home, key)
-    sealed = seal_vault(home, key)
+    sealed = seal_vault(home.vault, key)
     if databases or sealed:
         say(f"This home was plain: {len(databases)} databases and {sealed} files of the vault are encrypted now")
     return len(databases) + sealed

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from assets.encryption import attach, is_encrypted, load_crypto, read_vault
+from assets.encryption import attach, is_encrypted, load_crypto
 from assets.errors import DataError
 from assets.home import Home
+from assets.ingest.vault import read_vault
 from assets.keys import Key, load_key
 from assets.publish.privacy import erasure_list
 from assets.publish.privacy.needles import Identities

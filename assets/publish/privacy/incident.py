@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.encryption import MAGIC, attach, is_encrypted
+from assets.encryption import attach, is_encrypted
 from assets.home import Home
 from assets.keys import Key, load_key
+from assets.sealing import is_sealed
 
 TOKEN = 12
 """Digits of a SHA-256 that name a file: fewer could mean two."""
@@ -57,7 +58,7 @@ def incident(home: Home, sha256: str) -> Incident | None:
             )
     key = load_key(home)
     for path in sorted(home.vault.rglob(f"{sha256}*")):
-        sealed = path.read_bytes()[: len(MAGIC)] == MAGIC
+        sealed = is_sealed(path)
         clients = _clients_of_file(home, key, path.name[:TOKEN])
         return Incident("an original export in the vault", clients, ("everything in the export",), sealed, ())
     for path in _files(home):
@@ -78,7 +79,7 @@ def _known(home: Home, key: Key | None, path: Path) -> Incident:
     if path.suffix == ".duckdb":
         zone = "research" if home.research in path.parents else "working" if home.work in path.parents else "agency"
         return _database(path, zone, key)
-    sealed = path.read_bytes()[: len(MAGIC)] == MAGIC
+    sealed = is_sealed(path)
     if home.public in path.parents:
         return Incident("a file of the public zone: no client can be told from it", 0, (), False, ("everybody",))
     if home.inbox in path.parents:
