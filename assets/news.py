@@ -36,7 +36,8 @@ def current_state(home: Home) -> str:
     aliases = home.aliases.read_bytes() if home.aliases.is_file() else b""
     return json.dumps(
         {
-            "inbox": _inbox_state(home),
+            # As a hash, because names of files may name people and this lies beside an encrypted database.
+            "inbox": hashlib.sha256(json.dumps(_inbox_state(home)).encode()).hexdigest(),
             "aliases": hashlib.sha256(aliases).hexdigest(),
             "config": config_hash(home.config),
             "code": code_version(),

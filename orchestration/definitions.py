@@ -35,14 +35,17 @@ from orchestration.settings import home_from_env
 
 def _home_resource(home: Home) -> ResourceDefinition:
     @resource(description="The home folder, held by one writing run at a time")
-    def held_home(_: InitResourceContext) -> Iterator[Home]:
-        from assets.publish import prepare_home
+    def held_home(context: InitResourceContext) -> Iterator[Home]:
+        from assets.publish import prepare_home, start_notices
         from assets.publish.privacy.encrypt_home import encrypt_home
         from assets.publish.privacy.sweep import sweep_home
 
         key = load_key(home)
         prepare_home(home)
         with writing(home.lock):
+            if context.log:
+                for notice in start_notices(home):
+                    context.log.warning(notice)
             sweep_home(home)
             if key:
                 encrypt_home(home, key)

@@ -2,14 +2,14 @@
 
 from assets.publish.quality import content_hash, write_meta, write_quality
 from assets.publish.snapshot import Publication, publish
-from assets.publish.zones import encryption_notice, prepare_home
+from assets.publish.zones import prepare_home, start_notices
 
 __all__ = [
     "Publication",
     "content_hash",
-    "encryption_notice",
     "prepare_home",
     "publish",
+    "start_notices",
     "write_meta",
     "write_quality",
 ]

@@ -10,15 +10,26 @@ from contextlib import suppress
 from pathlib import Path
 
 from assets.home import Home
+from assets.publish.privacy.disk import disk_encryption
 
 PRIVATE_FOLDER, SHARED_FOLDER = 0o700, 0o755
 PRIVATE_FILE, SHARED_FILE = 0o600, 0o444
 PRIVATE_UMASK = 0o077
 
 PLAIN_NOTICE = (
-    "OUTCOMES_KEY_FILE is not set: agency.duckdb, the working database and the vault are plain files,"
-    " protected by their file modes only."
+    "OUTCOMES_KEY_FILE is not set: the working database, agency.duckdb, the vault and frozen publications are plain"
+    " files, protected by their file modes only. `outcomes keygen` makes a key."
 )
+SEALED_NOTICE = (
+    "Encrypted with the agency's key: the working database and its spill files, agency.duckdb, the vault, frozen"
+    " publications. Plain, because people open them: the inbox, quarantine.xlsx, the report, notes on refused files,"
+    " aliases, consents and receipts."
+)
+DISK_NOTICES = {
+    "encrypted": "The disk under this home is encrypted.",
+    "plain": "The disk under this home is NOT encrypted: whoever holds it reads every plain file on it.",
+    "unknown": "Whether the disk under this home is encrypted cannot be told from here: ask who runs this machine.",
+}
 
 
 def prepare_home(home: Home) -> None:
@@ -39,9 +50,9 @@ def prepare_home(home: Home) -> None:
         folder.chmod(PRIVATE_FOLDER)
 
 
-def encryption_notice(home: Home) -> str | None:
-    """Return the sentence every run without a key must show, or None when a key is set."""
-    return None if home.key_file else PLAIN_NOTICE
+def start_notices(home: Home) -> list[str]:
+    """Say what of a home is encrypted and what is not, and what the disk under it does: shown at every start."""
+    return [SEALED_NOTICE if home.key_file else PLAIN_NOTICE, DISK_NOTICES[disk_encryption(home.root)]]
 
 
 def loose_modes(home: Home) -> list[str]:

@@ -30,6 +30,10 @@ NO_UNIT_TESTS = "test_type:unit"
 
 _INCREMENTAL = re.compile(r"^snapshot:\s*['\"]?incremental\b", re.MULTILINE)
 _FEED = re.compile(r"^feed:\s*['\"]?(\w+)", re.MULTILINE)
+_NODE = re.compile(r"(?:Runtime|Database|Compilation|Failure|Contract) Error in \w+ \w+|Failure in \w+ \w+")
+_KIND = re.compile(r"\b([A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+){0,2}) Error:")
+_OF_DBT = re.compile(r"\s*(?:Compilation Error|Parsing Error|Failure) in ")
+_ABOUT_NAMES = {"Binder", "Catalog", "Parser"}
 _QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "DBT_USE_EXPERIMENTAL_PARSER": "false"}
 
 
@@ -65,7 +69,7 @@ class DbtPaths:
 
     @property
     def errors(self) -> Path:
-        """What dbt said about errors, in full: it may quote values, so it stays in the identified zone."""
+        """What dbt said about errors of the SQL; of errors that may quote a value only the kind."""
         return self.target / "logs" / "errors.log"
 
 
@@ -262,10 +266,24 @@ def _surroundings(paths: DbtPaths) -> Iterator[None]:
 
 
 def _note_error(path: Path, moment: str, message: str) -> None:
-    """Keep dbt's own words. Its log file would cost a tenth of a warm build: it words every debug event first."""
+    """Keep dbt's own words where they are about names; its log file would cost a tenth of a warm build."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with path.open("a", encoding="utf-8") as log:
-        log.write(f"{moment} {message}\n")
+        log.write(f"{moment} {without_values(message)}\n")
+
+
+def without_values(message: str) -> str:
+    """Return an error message of dbt without what may be a cell's value.
+
+    Errors of DuckDB's parser, binder and catalogue are about our SQL and its names; every other kind (conversion,
+    constraint, range …) quotes the cell it stumbled over, and then only dbt's line about the node and the kind stay.
+    """
+    kinds = _KIND.findall(message)
+    if set(kinds) <= _ABOUT_NAMES and (kinds or _OF_DBT.match(message)):
+        return message
+    node = _NODE.search(message)
+    told = [node[0] if node else "an error outside of a node", *(f"{kind} Error" for kind in dict.fromkeys(kinds))]
+    return "; ".join(told)
 
 
 def _node(result: Any) -> NodeResult:

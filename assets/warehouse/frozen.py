@@ -18,7 +18,9 @@ from pathlib import Path
 
 import duckdb
 
+from assets.encryption import attach as attach_file
 from assets.errors import ConfigError
+from assets.keys import Key
 from assets.study_config import StudyConfig, study_config
 from assets.warehouse.compiled import CompiledModel
 
@@ -49,9 +51,16 @@ class Freeze:
     hash: str
 
 
-def plain_attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    """Attach without a key."""
-    connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name}")
+def attach_with(key: Key | None) -> Attach:
+    """Make the function that opens frozen files of a home with this key; one that exists is never written again."""
+
+    def attached(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
+        attach_file(connection, path, name, key, read_only=path.exists())
+
+    return attached
+
+
+plain_attach = attach_with(None)
 
 
 def freeze(

@@ -32,8 +32,13 @@ def run(
             fail(f"no home folder at {place.root}; make one with an inbox/ folder in it, or try `outcomes sample`", 2)
         if not place.inbox.is_dir():
             fail(f"there is no inbox folder at {place.inbox}; if it lies on a network share, the share may be away")
+        from assets.keys import load_key
+        from assets.keys import require_encryption as refuse_without
         from assets.news import news
 
+        load_key(place)  # a missing, wrong or open key is refused before anything is read
+        if require_encryption:
+            refuse_without(place)
         found = news(place)
         if if_changed and not found.anything:
             told = json.dumps({"status": "skipped", "reason": found.reason}) if as_json else found.reason
@@ -44,7 +49,7 @@ def run(
 
         console = Console(stderr=True, highlight=False) if as_json else out
         console.print(f"[bold]Nightly run[/bold] in {place.root}", soft_wrap=True)
-        _show_encryption(place, require=require_encryption)
+        _show_encryption(place)
         result = run_night(place, console)
         summary = summarise(place, result)
         if as_json:
@@ -55,20 +60,20 @@ def run(
             raise typer.Exit(1)
 
 
-def _show_encryption(home: Home, *, require: bool) -> None:
-    """Say how the agency's files lie on the disk; a missing, wrong or open key is refused here, before any work."""
+def _show_encryption(home: Home) -> None:
+    """Say how the agency's files lie on the disk; a home that was plain before its key is encrypted here."""
     from assets.keys import load_key
-    from assets.keys import require_encryption as refuse_without
-    from assets.publish import encryption_notice
+    from assets.publish import prepare_home, start_notices
+    from assets.publish.privacy.encrypt_home import encrypt_home
+    from orchestration.lock import writing
 
-    load_key(home)
-    if require:
-        refuse_without(home)
-    notice = encryption_notice(home) or (
-        "The working database, agency.duckdb and the vault are encrypted; what people open is not (report, quarantine"
-        " workbook, lists, the inbox): it relies on the disk's own encryption."
-    )
-    err.print(f"[yellow]![/yellow] {notice}", soft_wrap=True)
+    for notice in start_notices(home):
+        err.print(f"[yellow]![/yellow] {notice}", soft_wrap=True)
+    key = load_key(home)
+    if key:
+        prepare_home(home)
+        with writing(home.lock):
+            encrypt_home(home, key, lambda told: err.print(f"[green]✓[/green] {told}", soft_wrap=True))
 
 
 def ui(

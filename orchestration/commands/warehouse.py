@@ -22,7 +22,9 @@ def freeze(name: NameArgument, home: HomeOption = None) -> None:
     """Keep data, settings, SQL, code version and environment of a publication, under one hash."""
     with told_plainly():
         from assets.builds import code_version
+        from assets.keys import load_key
         from assets.warehouse.database import connect
+        from assets.warehouse.frozen import attach_with
         from assets.warehouse.frozen import freeze as keep
         from orchestration.lock import writing
 
@@ -39,6 +41,7 @@ def freeze(name: NameArgument, home: HomeOption = None) -> None:
                     models,
                     code_version=code_version(),
                     build_id=found[0] if found else None,
+                    attach=attach_with(load_key(place)),
                 )
         out.print(f"[green]✓[/green] {kept.name} is frozen: {len(kept.tables)} tables, hash {kept.hash[:12]}")
 
@@ -46,9 +49,12 @@ def freeze(name: NameArgument, home: HomeOption = None) -> None:
 def rebuild(name: NameArgument, home: HomeOption = None) -> None:
     """Make a frozen publication's tables again from its own data and SQL; exit 1 unless they are byte-identical."""
     with told_plainly():
+        from assets.keys import load_key
         from assets.warehouse.drift import rebuild as make
+        from assets.warehouse.frozen import attach_with
 
-        again = make(_built(home).agency / "frozen", name)
+        place = _built(home)
+        again = make(place.agency / "frozen", name, attach=attach_with(load_key(place)))
         for table, same in sorted(again.tables.items()):
             out.print(f"{'[green]✓[/green]' if same else '[red]✗[/red]'} {table}")
         for package, (then, now) in sorted(again.environment.items()):
@@ -60,12 +66,14 @@ def rebuild(name: NameArgument, home: HomeOption = None) -> None:
 def drift(name: NameArgument, home: HomeOption = None) -> None:
     """List what today's data would change in a frozen publication, by variable and count of clients."""
     with told_plainly():
+        from assets.keys import load_key
         from assets.warehouse.database import connect
         from assets.warehouse.drift import drift as compare
+        from assets.warehouse.frozen import attach_with
 
         place = _built(home)
         with connect(place, read_only=True) as connection:
-            rows = compare(connection, place.agency / "frozen", name)
+            rows = compare(connection, place.agency / "frozen", name, attach=attach_with(load_key(place)))
         out.print(f"[bold]{'variable':<44}{'changed':>8}{'filled':>8}{'emptied':>8}[/bold]")
         for row in rows:
             out.print(f"{row.variable:<44}{row.changed:>8}{row.filled:>8}{row.emptied:>8}")

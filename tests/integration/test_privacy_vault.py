@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -197,16 +196,10 @@ def test_new_maps_read_again_from_the_vault_and_a_damaged_copy_is_made_anew(
     assert open_all(paths) == originals(paths)
 
 
-@pytest.fixture
-def without_memory_files(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A system that has no files in memory (not Linux)."""
-    monkeypatch.delattr(os, "memfd_create")
-    yield
-
-
 def test_without_files_in_memory_a_private_file_serves_and_goes(
-    paths: IngestPaths, feeds: Feeds, without_memory_files: None, monkeypatch: pytest.MonkeyPatch
+    paths: IngestPaths, feeds: Feeds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delattr(os, "memfd_create")  # as on a system that is not Linux
     seen: list[int] = []
     real = pipeline.read_file
 

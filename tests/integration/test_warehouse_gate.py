@@ -8,6 +8,7 @@ from warehouse_models import shipped_config
 from warehouse_raw import add_file, add_rows, create_raw
 
 from assets.warehouse import DbtPaths, DbtRun, build
+from assets.warehouse.dbt import without_values
 
 CANARY = "TX-00042"
 
@@ -67,3 +68,30 @@ def test_a_broken_model_is_an_error_in_the_result_and_told_in_the_agencys_log(pa
     run = build(paths, shipped_config(), select=["stg_case_management__clients"])
     assert [(node.name, node.status) for node in run.failed] == [("stg_case_management__clients", "error")]
     assert "county" in paths.errors.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (
+            "Runtime Error in model stg_x (models/stg_x.sql)\n  Conversion Error: Could not convert string 'TX-00042'",
+            "Runtime Error in model stg_x; Conversion Error",
+        ),
+        (
+            'Runtime Error in model m (m.sql)\n  Constraint Error: Duplicate key "client_id: TX-00042"',
+            "Runtime Error in model m; Constraint Error",
+        ),
+        (
+            "Runtime Error in model m (m.sql)\n  Invalid Input Error: TX-00042\n Binder Error: x",
+            "Runtime Error in model m; Invalid Input Error; Binder Error",
+        ),
+        ("TX-00042 is odd", "an error outside of a node"),
+    ],
+)
+def test_of_an_error_that_may_quote_a_cell_only_the_kind_is_kept(said: str, kept: str) -> None:
+    assert without_values(said) == kept
+
+
+def test_an_error_about_names_is_kept_whole() -> None:
+    said = 'Runtime Error in model m (models/m.sql)\n  Binder Error: Referenced column "county" not found'
+    assert without_values(said) == said

@@ -10,7 +10,7 @@ from assets.home import Home
 
 ON_THE_WAY = {
     "work": ("*.rebuilt*", "*.encrypting*", "*.new"),
-    "agency": (".*.part", ".*.new", "*.new", "*.encrypting*", ".quarantine*", "frozen/*/*.encrypting*"),
+    "agency": (".*.part", ".*.new", "*.new", "*.encrypting*", "*.tmp.xlsx", "frozen/*/*.encrypting*"),
     "report": ("*.new",),
     "vault": ("*/*.sealing",),
     "research": (".*.part", ".*.new"),
