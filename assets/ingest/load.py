@@ -37,6 +37,7 @@ class FileRecord:
     rows_structural: int = 0
     rows_erased: int = 0
     map_hash: str | None = None
+    first_loaded_at: datetime | None = None
 
 
 @dataclass
@@ -219,6 +220,7 @@ def write_record(con: Any, record: FileRecord) -> None:
         record.file_token, record.sha256, record.name, record.kind, record.form_version, record.status, record.reason,
         record.exported_at, record.first_seen, record.loaded_at, record.size, record.rows_read, record.rows_loaded,
         record.rows_quarantined, record.rows_duplicate, record.rows_structural, record.rows_erased, record.map_hash,
+        record.first_loaded_at,
     ]  # fmt: skip
     con.execute(f"INSERT OR REPLACE INTO control.files VALUES ({', '.join('?' * len(values))})", values)
 

@@ -68,6 +68,7 @@ class Night:
     now: datetime
     known: dict[str, tuple[str, str, str | None, str | None]]
     first_seen: dict[str, datetime]
+    first_loaded: dict[str, datetime | None]
     summary: IngestSummary
     has_erased: bool
     overrides: list[Override]
@@ -124,7 +125,8 @@ def _with_corrections(feeds: Feeds, path: Path | None) -> Feeds:
 
 def _night(paths: IngestPaths, connection: Any, feeds: Feeds, now: datetime, overrides: list[Override]) -> Night:
     rows = connection.execute(
-        "SELECT file_token, sha256, name, status, map_hash, first_seen FROM control.files"
+        "SELECT file_token, sha256, name, status, map_hash, first_seen, coalesce(first_loaded_at, loaded_at) "
+        "FROM control.files"
     ).fetchall()
     known = {
         row[1]: (row[0], row[2], row[3], row[4])
@@ -132,12 +134,13 @@ def _night(paths: IngestPaths, connection: Any, feeds: Feeds, now: datetime, ove
         if row[1] and row[3] in ("loaded", "rejected", "held", "ignored")
     }
     seen = {row[0]: row[5] for row in rows}
+    loaded = {row[0]: row[6] for row in rows}
     erased = connection.execute(
         "SELECT count(*) FROM information_schema.tables "
         "WHERE table_schema = 'control' AND table_name = 'erased_clients'"
     ).fetchone()[0]
     connection.execute("DELETE FROM control.files WHERE status = 'deferred'")
-    return Night(paths, connection, feeds, now, known, seen, IngestSummary(), bool(erased), overrides)
+    return Night(paths, connection, feeds, now, known, seen, loaded, IngestSummary(), bool(erased), overrides)
 
 
 def _waited(night: Night, candidate: Candidate) -> bool:
@@ -226,7 +229,7 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path,
     context = ReadContext(night.feeds, night.now.date(), candidate.suffix, night.paths.temp)
     record = FileRecord(
         token, sha256, candidate.name, "loaded", None, night.first_seen.get(token, night.now), candidate.size,
-        loaded_at=night.now, map_hash=night.feeds.hash,
+        loaded_at=night.now, map_hash=night.feeds.hash, first_loaded_at=night.first_loaded.get(token) or night.now,
     )  # fmt: skip
     if is_conflict_copy(candidate.name):
         parsed.note("CONFLICT_COPY")
@@ -298,7 +301,8 @@ def _refused(record: FileRecord, parsed: Parsed, error: DataError, night: Night)
             with (night.paths.rejected / f"{record.file_token}.txt").open("a", encoding="utf-8") as handle:
                 for column, texts in labels.items():
                     handle.write(f"{column}: {texts}\n")
-    return replace(record, kind=parsed.kind, status=status, reason=error.code, loaded_at=None)
+    loaded = night.first_loaded.get(record.file_token)
+    return replace(record, kind=parsed.kind, status=status, reason=error.code, loaded_at=None, first_loaded_at=loaded)
 
 
 def _reject_note(night: Night, token: str, code: str, text: str) -> None:

@@ -32,6 +32,7 @@ CONTROL = (
         reason VARCHAR, exported_at TIMESTAMP, first_seen TIMESTAMP, loaded_at TIMESTAMP, bytes BIGINT,
         rows_read BIGINT, rows_loaded BIGINT, rows_quarantined BIGINT, rows_duplicate BIGINT, rows_structural BIGINT,
         rows_erased BIGINT, map_hash VARCHAR)""",
+    "ALTER TABLE control.files ADD COLUMN IF NOT EXISTS first_loaded_at TIMESTAMP",
     """CREATE TABLE IF NOT EXISTS control.findings (
         file_token VARCHAR, sheet VARCHAR, row_number BIGINT, column_name VARCHAR, code VARCHAR, severity VARCHAR,
         n BIGINT)""",

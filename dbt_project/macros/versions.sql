@@ -31,14 +31,15 @@
 {% endmacro %}
 
 {#
-  The loaded files of some feeds, one row a file. With the variable `as_of` only exports up to that moment are known, with
-  `loaded_by` only files that were loaded by then.
+  The loaded files of some feeds, one row a file. What was known on a past day has two readings: with the variable `as_of`
+  the exports made up to that moment, whenever they reached us; with `loaded_by` the files we had loaded by then.
 #}
 {% macro loaded_files(feeds) -%}
     select file_token, kind, max(exported_at) as exported_at
     from {{ source('control', 'files') }}
     where status = 'loaded' and {{ is_in('kind', feeds) }}
         {%- if var('as_of', none) %} and exported_at <= cast('{{ var('as_of') }}' as timestamp){% endif %}
+        {%- if var('loaded_by', none) %} and coalesce(first_loaded_at, loaded_at) <= cast('{{ var('loaded_by') }}' as timestamp){% endif %}
     group by file_token, kind
 {%- endmacro %}
 

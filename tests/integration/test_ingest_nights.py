@@ -257,7 +257,9 @@ def test_overrides_correct_single_values_and_report_the_idle_ones(paths, con, fe
         ("intake", "500004", "county", "tarrant", "dallas", "E. V.", "for a time", "2021-01-01"),
     )
     for _ in range(2):
-        ingest(paths, con, feeds, now=NOW)
+        ingest(paths, con, feeds, now=NOW + timedelta(days=1))
+    moments = con.execute("SELECT first_loaded_at, loaded_at FROM control.files").fetchall()
+    assert moments == [(datetime(2022, 2, 1, 8), datetime(2022, 2, 2, 8))], "read again, and known since the first time"
     found = con.execute("SELECT record_id, county, intake_date FROM raw.intake ORDER BY record_id").fetchall()
     assert [row[1] for row in found] == ["dallas", "tarrant", "tarrant", "tarrant", "tarrant"]
     assert found[1][2].isoformat() == "2020-03-05"

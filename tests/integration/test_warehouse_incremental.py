@@ -1,9 +1,10 @@
 """Staging takes in new files only, and yet holds at every step what all files together say, cell by cell."""
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from warehouse_models import shipped_compiler, shipped_config
 from warehouse_oracle import Agency
 from warehouse_raw import add_file, add_rows, create_raw
 
+from assets.study_settings import Goals
 from assets.warehouse import DbtPaths, DbtRun, build
 from assets.warehouse.compiled import CompiledModel, run_models
 from assets.warehouse.drift import hand_over
@@ -219,3 +221,59 @@ def test_any_sequence_of_drops_gives_what_all_files_at_once_give(
         added += sum("files_staged" in node.sql for node in run.nodes)
         assert_equals_all_files_at_once(house, staging)
     assert added > 7, "most models of most nights take in new files only"
+
+
+def made_anew(run: DbtRun) -> set[str]:
+    """Models that read all files and not only new ones."""
+    return {node.name for node in run.nodes if "files_staged" not in node.sql}
+
+
+def test_whatever_is_no_new_file_has_staging_made_anew(
+    new_warehouse: Callable[[int, int], Warehouse], staging: tuple[CompiledModel, ...], tmp_path: Path
+) -> None:
+    house = new_warehouse(11, 5)
+    for feed in FEED_TABLES:
+        drop(house, feed, house.agency.exports[feed][-1][2], NOON)
+    every = set(STAGING)
+    assert made_anew(house.build()) == every
+    assert made_anew(house.build()) == set()
+    drop(house, "case_notes", some_rows(house, "case_notes"), NOON)
+    assert made_anew(house.build()) == set()
+
+    date_otherwise(house)
+    one_feed = made_anew(house.build())
+    assert 0 < len(one_feed) < len(every), "a file stands in the models of its feed only"
+
+    settings = shipped_config().model_copy(update={"goals": Goals(denominator="closed_only")})
+    assert made_anew(house.build(config=settings)) == every
+    assert made_anew(house.build()) == every
+    assert made_anew(house.build(as_of="2021-11-30")) == every
+    assert made_anew(house.build()) == every
+    assert_equals_all_files_at_once(house, staging)
+    assert made_anew(house.build()) == set()
+
+    project = shutil.copytree(house.paths.project, tmp_path / "project")
+    model = project / "models" / "staging" / "case_management" / "stg_case_management__case_notes.sql"
+    model.write_text(model.read_text("utf-8").replace("records.minutes,", "60 * records.minutes as minutes,"), "utf-8")
+    run = build(replace(house.paths, project=project), shipped_config(), select=STAGING, exclude=[])
+    assert made_anew(run) >= every
+
+
+def test_a_broken_build_is_no_build(new_warehouse: Callable[[int, int], Warehouse], staging: Any) -> None:
+    """A night that ends within a model leaves its table and the list of its files as they were."""
+    house = new_warehouse(12, 5)
+    drop(house, "case_notes", house.agency.exports["case_notes"][-1][2], NOON)
+    house.build()
+    drop(house, "case_notes", some_rows(house, "case_notes"), NOON + timedelta(days=1))
+    with house.open() as connection:
+        before = content(connection, "staging", STAGING[0])
+        connection.execute("alter table control.files_staged rename column models_stamp to mislaid")
+        connection.execute("alter table control.files_staged add column models_stamp varchar")
+        connection.execute("update control.files_staged set models_stamp = mislaid")
+    run = build(house.paths, shipped_config(), select=STAGING[:1], exclude=["resource_type:test"])
+    assert not run.success
+    with house.open() as connection:
+        assert content(connection, "staging", STAGING[0]) == before
+        connection.execute("alter table control.files_staged drop column mislaid")
+    house.build()
+    assert_equals_all_files_at_once(house, staging)

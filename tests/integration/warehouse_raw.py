@@ -57,7 +57,8 @@ _CONTROL = """
 create table control.files (
     file_token varchar, sha256 varchar, name varchar, kind varchar, form_version varchar, status varchar,
     reason varchar, exported_at timestamp, first_seen timestamp, loaded_at timestamp, bytes bigint,
-    rows_loaded bigint, rows_erased bigint, map_hash varchar);
+    rows_loaded bigint, rows_erased bigint, map_hash varchar,
+    first_loaded_at timestamp);
 create table control.client_aliases (client_id_raw varchar, client_id varchar, reason varchar);
 create table control.crosswalk (client_id varchar, source_client_id varchar);
 create table raw.minimal_dataset (
