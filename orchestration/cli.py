@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from orchestration.commands import files, nightly, privacy, study, tools, warehouse
+from orchestration.commands import files, history, nightly, privacy, study, tools, warehouse
 
 app = typer.Typer(
     name="outcomes",
@@ -24,6 +24,7 @@ files.add_to(app)
 study.add_to(app)
 tools.add_to(app)
 warehouse.add_to(app)
+history.add_to(app)
 privacy.add_to(app)
 
 

@@ -49,8 +49,8 @@ def write_as_of(
     with duckdb.connect() as memory:
         hand_over(connection, memory)
         run_models(memory, models)
-        known = int(memory.execute("select count(*) from marts.client_study").fetchall()[0][0])
-        if not known:
+        clients = int(memory.execute("select count(*) from marts.client_study").fetchall()[0][0])
+        if not clients:
             raise ConfigError(f"as-of: no intake export was {known} by {day.isoformat()}")
         out.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         memory.execute(f"attach '{str(out).replace(chr(39), chr(39) * 2)}' as past; create schema past.marts")
@@ -59,4 +59,4 @@ def write_as_of(
                 memory.execute(f'create table past.marts."{model.name}" as from memory.marts."{model.name}"')
         memory.execute("detach past")
     out.chmod(0o600)
-    return known
+    return clients

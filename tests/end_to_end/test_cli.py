@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -12,7 +13,7 @@ from orchestration.cli import app
 
 COMMANDS = [
     *("run", "ui", "sample", "inspect", "replicate", "extended", "specification-curve", "plan", "consistency"),
-    *("freeze", "rebuild", "drift", "explain", "sensitivity", "confirm", "keygen", "erase", "purge", "audit"),
+    *("freeze", "rebuild", "drift", "as-of", "explain", "sensitivity", "confirm", "keygen", "erase", "purge", "audit"),
 ]
 
 
@@ -119,6 +120,21 @@ def test_a_publication_is_frozen_rebuilt_and_compared(outcomes: Any, night: Any,
     drift = outcomes("drift", "paper-2024", "--home", home)
     assert drift.code == 0
     assert "(clients added)" in drift.out
+
+
+def test_the_marts_of_a_past_day_are_written_to_a_file(outcomes: Any, night: Any, tmp_path: Path) -> None:
+    then, before = tmp_path / "then.duckdb", tmp_path / "before.duckdb"
+    told = outcomes("as-of", "2100-01-31", "--out", then, "--home", night.home)
+    assert told.code == 0, told.err
+    assert "clients as exported by 2100-01-31" in told.out
+    with duckdb.connect(str(night.home / "research" / "research.duckdb"), read_only=True) as today:
+        wanted = today.execute("from marts.client_study order by all").fetchall()
+    with duckdb.connect(str(then), read_only=True) as reader:
+        assert reader.execute("from marts.client_study order by all").fetchall() == wanted
+    never = outcomes("as-of", "2020-01-31", "--loaded", "--out", before, "--home", night.home)
+    assert never.code == 1
+    assert "no intake export was loaded by 2020-01-31" in never.err
+    assert not before.exists()
 
 
 def test_explain_tells_settings_and_sources(outcomes: Any, night: Any) -> None:
