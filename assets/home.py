@@ -101,6 +101,11 @@ class Home:
         return self.agency / "public-outcome.json"
 
     @property
+    def follow_up(self) -> Path:
+        """The case managers' follow-up list, one sheet each."""
+        return self.agency / "follow_up.xlsx"
+
+    @property
     def agency_db(self) -> Path:
         """Symlink to the newest published agency database."""
         return self.agency / "agency.duckdb"

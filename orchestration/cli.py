@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from orchestration.commands import files, history, nightly, privacy, study, tools, warehouse
+from orchestration.commands import desk, files, history, nightly, privacy, study, tools, warehouse
 
 app = typer.Typer(
     name="outcomes",
@@ -20,6 +20,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 nightly.add_to(app)
+desk.add_to(app)
 files.add_to(app)
 study.add_to(app)
 tools.add_to(app)

@@ -21,7 +21,7 @@ from rich.console import Console
 from assets.home import Home
 from assets.ingest.assets import INBOX, ingest_inbox
 from assets.keys import load_key
-from assets.publish.assets import publish_databases, quality, report
+from assets.publish.assets import follow_up, publish_databases, quality, report
 from assets.side import Side
 from assets.study.assets import fit_study
 from assets.study_config import load_study_config
@@ -87,7 +87,17 @@ def build_definitions(home: Home, console: Console | None = None, side: Side | N
     _keep_libraries_quiet()
     manifest = ensure_manifest(DbtPaths.of(home), load_study_config(home.config / "study.yml"))
     return Definitions(
-        assets=[INBOX, ingest_inbox, crosswalk, dbt_models(manifest), fit_study, quality, report, publish_databases],
+        assets=[
+            INBOX,
+            ingest_inbox,
+            crosswalk,
+            dbt_models(manifest),
+            fit_study,
+            quality,
+            report,
+            follow_up,
+            publish_databases,
+        ],
         asset_checks=[suite_checks("raw_expectations", RAW_SUITES), suite_checks("mart_expectations", MART_SUITES)],
         jobs=[nightly_job],
         schedules=[nightly_schedule(home)],

@@ -1,6 +1,5 @@
 """When and how it runs: one job a night, in one process, and a schedule that skips a night without news."""
 
-import yaml
 from dagster import (
     AssetSelection,
     DefaultScheduleStatus,
@@ -13,12 +12,12 @@ from dagster import (
     schedule,
 )
 
-from assets.errors import ConfigError
+from assets.agency_time import time_zone
 from assets.home import Home
 from assets.news import news
-from assets.yamlfile import read_yaml
+from orchestration.settings import NIGHT_HOUR
 
-NIGHT_AT = "0 2 * * *"
+NIGHT_AT = f"0 {NIGHT_HOUR} * * *"
 
 nightly_job = define_asset_job(
     "nightly",
@@ -31,21 +30,13 @@ nightly_job = define_asset_job(
 )
 
 
-def _time_zone(home: Home) -> str:
-    """Read the agency's zone alone: all maps of the feeds take half a second, and loading this must stay quick."""
-    try:
-        return str(read_yaml((home.config / "agency.yml").read_text("utf-8"))["time_zone"])
-    except (OSError, TypeError, KeyError, yaml.YAMLError):
-        raise ConfigError("agency.yml: time_zone is missing") from None
-
-
 def nightly_schedule(home: Home) -> ScheduleDefinition:
     """Make the 02:00 schedule in the agency's time zone; it skips, with the reason, when nothing is new."""
 
     @schedule(
         job=nightly_job,
         cron_schedule=NIGHT_AT,
-        execution_timezone=_time_zone(home),
+        execution_timezone=time_zone(home.config),
         default_status=DefaultScheduleStatus.RUNNING,
         description="Every night at 02:00 agency time; skipped when files, configuration and code are as last built.",
     )

@@ -35,3 +35,12 @@ def writing(lock_file: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def holder(lock_file: Path) -> str | None:
+    """Return the number of the process that writes in the home now, or None."""
+    try:
+        with writing(lock_file):
+            return None
+    except HomeBusyError:
+        return lock_file.read_text("ascii", "replace").strip() or "unknown"

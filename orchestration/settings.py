@@ -20,6 +20,9 @@ TELEMETRY_OFF = {
 }
 """What every process started by this project finds in its environment."""
 
+NIGHT_HOUR = 2
+"""When the night starts, by the agency's clock."""
+
 
 def home_from_env(environ: Mapping[str, str], root: Path | None = None) -> Home:
     """Make the typed paths; ``root`` (the ``--home`` option) wins over ``OUTCOMES_HOME``."""

@@ -9,6 +9,7 @@ from typing import Any
 from assets.ingest.config import Feeds
 from assets.ingest.reasons import sentence
 from assets.ingest.texts import fold
+from assets.workbook import add_row
 
 
 def close_corrected(con: Any, feeds: Feeds, now: datetime) -> int:
@@ -79,13 +80,6 @@ def refresh_quarantine_book(con: Any, feeds: Feeds, path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _legal(value: Any) -> Any:
-    """A cell without the control characters that a workbook cannot hold."""
-    if isinstance(value, str):
-        return "".join(char for char in value if char >= " " or char in "\t\n")
-    return value
-
-
 def write_quarantine_book(con: Any, feeds: Feeds, path: Path) -> int:
     """Write all open entries to ``path`` (identified zone), one sheet a feed; return the number of rows.
 
@@ -121,11 +115,7 @@ def write_quarantine_book(con: Any, feeds: Feeds, path: Path) -> int:
                 *(values.get(n) for n in names),
             ]
             written += 1
-            below = sheet.max_row + 1
-            for place, value in enumerate(line, start=1):
-                cell = sheet.cell(row=below, column=place, value=_legal(value))
-                if isinstance(value, str):
-                    cell.data_type = "s"
+            add_row(sheet, line)
         sheet.freeze_panes = "A2"
     if not book.sheetnames:
         book.create_sheet("nothing waits")

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dagster import AssetExecutionContext, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset, multi_asset
 
+from assets.agency_time import local_day
 from assets.builds import begin_build, code_version, finish_build, latest_checks, noted_inputs
 from assets.catalog import OWNERS, table_metadata, table_spec
 from assets.errors import value_free
@@ -90,6 +92,30 @@ def report(home: ResourceParam[Home], side: ResourceParam[Side]) -> Iterator[Mat
     )
 
 
+@asset(
+    key=["publish", "follow_up"],
+    deps=[
+        AssetKey(["intermediate", model])
+        for model in ("int_clients_identified", "int_goals_reviewed", "int_responses_placed", "int_services_listed")
+    ],
+    group_name="publish",
+    owners=OWNERS,
+    kinds={"python", "duckdb", "excel"},
+    code_version=code_version("assets/warehouse", "assets/publish"),
+    description="Who needs what next, one sheet a case manager, and `follow_up.items`. Agency zone: it names clients.",
+)
+@value_free
+def follow_up(home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
+    """Make today's list and put the workbook in its place in one step."""
+    from assets.publish.follow_up_desk import make_follow_up
+
+    with connect(home) as connection:
+        counts = make_follow_up(home, connection, local_day(home.config, datetime.now(UTC)))
+    yield MaterializeResult(
+        metadata={"path": MetadataValue.path(str(home.follow_up)), "items": sum(counts.values()), **counts}
+    )
+
+
 def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], None]":
     """What makes a published file pleasant to query: macros, and comments that say grain and settings."""
     from assets.study_config import load_study_config
@@ -130,7 +156,7 @@ def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], Non
             group="publish",
             room="assets/publish",
             kinds={"duckdb", "file"},
-            deps=[("publish", "report")],
+            deps=[("publish", "report"), ("publish", "follow_up")],
         ),
     ],
 )

@@ -30,6 +30,14 @@ def home_of(option: Path | None) -> Home:
     return home_from_env(os.environ, option)
 
 
+def built_home(option: Path | None) -> Home:
+    """Resolve the home folder and refuse one in which no night has run yet."""
+    home = home_of(option)
+    if not home.work_db.is_file():
+        fail(f"nothing is built in {home.root} yet: run `outcomes run` first")
+    return home
+
+
 def fail(message: str, code: int = 1) -> NoReturn:
     """Print one line on standard error and leave."""
     err.print(f"[red]✗[/red] {message}", soft_wrap=True)

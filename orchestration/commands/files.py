@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.commands import HomeOption, fail, home_of, out, told_plainly
+from orchestration.commands import HomeOption, built_home, fail, home_of, out, told_plainly
 
 
 def sample(
@@ -82,9 +82,7 @@ def confirm(
         from assets.warehouse.database import connect
         from orchestration.lock import writing
 
-        place = home_of(home)
-        if not place.work_db.is_file():
-            fail(f"nothing is built in {place.root} yet: run `outcomes run` first")
+        place = built_home(home)
         with writing(place.lock), connect(place) as connection:
             now = datetime.now(UTC).replace(tzinfo=None)
             if not confirm_file(connection, token, getpass.getuser(), now):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestration.commands import HomeOption, fail, home_of, out, told_plainly
+from orchestration.commands import HomeOption, built_home, out, told_plainly
 
 if TYPE_CHECKING:
     from assets.warehouse.as_of import Known
@@ -22,18 +22,16 @@ def as_of(
 ) -> None:
     """Write the marts as known at the end of a past day, under today's definitions."""
     with told_plainly():
-        from assets.ingest import load_feeds
+        from assets.agency_time import time_zone
         from assets.study_config import load_study_config
         from assets.warehouse import DbtPaths
         from assets.warehouse.as_of import write_as_of
         from assets.warehouse.compiled import ModelCompiler
         from assets.warehouse.database import connect
 
-        place = home_of(home)
-        if not place.work_db.is_file():
-            fail(f"nothing is built in {place.root} yet: run `outcomes run` first")
+        place = built_home(home)
         config = load_study_config(place.config / "study.yml")
-        zone = load_feeds(place.config).agency.time_zone
+        zone = time_zone(place.config)
         known: Known = "loaded" if loaded else "exported"
         with out.status("Going back …"), connect(place, read_only=True) as connection:
             compiler = ModelCompiler(DbtPaths.of(place), config)

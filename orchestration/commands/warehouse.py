@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assets.home import Home
-from orchestration.commands import HomeOption, fail, home_of, out, told_plainly
+from orchestration.commands import HomeOption, built_home, out, told_plainly
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ def freeze(name: NameArgument, home: HomeOption = None) -> None:
         from assets.warehouse.frozen import freeze as keep
         from orchestration.lock import writing
 
-        place = _built(home)
+        place = built_home(home)
         with writing(place.lock), out.status("Freezing …"):
             config, models = _models(place)
             with connect(place) as connection:
@@ -53,7 +53,7 @@ def rebuild(name: NameArgument, home: HomeOption = None) -> None:
         from assets.warehouse.drift import rebuild as make
         from assets.warehouse.frozen import attach_with
 
-        place = _built(home)
+        place = built_home(home)
         again = make(place.agency / "frozen", name, attach=attach_with(load_key(place)))
         for table, same in sorted(again.tables.items()):
             out.print(f"{'[green]✓[/green]' if same else '[red]✗[/red]'} {table}")
@@ -71,7 +71,7 @@ def drift(name: NameArgument, home: HomeOption = None) -> None:
         from assets.warehouse.drift import drift as compare
         from assets.warehouse.frozen import attach_with
 
-        place = _built(home)
+        place = built_home(home)
         with connect(place, read_only=True) as connection:
             rows = compare(connection, place.agency / "frozen", name, attach=attach_with(load_key(place)))
         out.print(f"[bold]{'variable':<44}{'changed':>8}{'filled':>8}{'emptied':>8}[/bold]")
@@ -94,7 +94,7 @@ def explain(
         from assets.warehouse.explain import explain as tell
         from assets.warehouse.lineage import Lineage, source_columns
 
-        place = _built(home)
+        place = built_home(home)
         config = load_study_config(place.config / "study.yml")
         with out.status("Reading the models …"):
             models = ModelCompiler(DbtPaths.of(place), config).compile(config)
@@ -117,7 +117,7 @@ def sensitivity(
         from assets.warehouse.sensitivity import plot_sensitivity
         from assets.warehouse.sensitivity import sensitivity as rerun
 
-        place = _built(home)
+        place = built_home(home)
         config = load_study_config(place.config / "study.yml")
         with out.status("Rereading the definitions …") as status:
             compiler = ModelCompiler(DbtPaths.of(place), config)
@@ -131,13 +131,6 @@ def sensitivity(
         for verdict, n in counts.items():
             out.print(f"{n:>5}  {verdict}")
         out.print(f"[green]✓[/green] {out_dir / 'sensitivity.csv'} and sensitivity.svg", soft_wrap=True)
-
-
-def _built(option: Path | None) -> Home:
-    home = home_of(option)
-    if not home.work_db.is_file():
-        fail(f"nothing is built in {home.root} yet: run `outcomes run` first")
-    return home
 
 
 def _models(home: Home) -> "tuple[StudyConfig, Any]":

@@ -275,6 +275,7 @@ def _destroy_vault(home: Home, tokens: Iterable[str]) -> list[str]:
 
 def _clean_tools(home: Home, identities: Identities, receipt: ErasureReceipt) -> None:
     """Remove what the tools wrote about the person: logs and artefacts that nothing depends on."""
+    home.follow_up.unlink(missing_ok=True)  # the night that follows writes it anew
     scanner = Scanner(identities)
     for place in (home.dbt, home.temp, home.rejected, home.dagster, home.report.parent):
         report = scanner.scan([place], home.root) if place.exists() else None
