@@ -2,9 +2,9 @@
 
 ``python -m benchmarks.staging_bench [--clients 2000] [--nights 30] [--repeat 3]``
 
-Loads the case notes of a sample agency, puts the same full export under so many further nights beside it, and builds the
-staging model of case notes: anew, with nothing new, with a file of a hundred notes, with one more full export. Medians of
-CPU seconds of this process; what dbt costs without any work (nothing new) is taken off before the ratios.
+Loads the case notes of a sample agency, puts the same full export under so many further nights beside it, and builds
+the staging model of case notes: anew, with nothing new, with a file of a hundred notes, with one more full export.
+Medians of CPU seconds of this process; what dbt costs without any work (nothing new) is taken off before the ratios.
 """
 
 import argparse

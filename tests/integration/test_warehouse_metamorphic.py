@@ -133,6 +133,37 @@ def test_only_distances_matter_not_the_calendar(
     assert found == plain
 
 
+@pytest.mark.parametrize("days", [1, 29, 40])
+def test_one_history_told_some_days_later_keeps_its_distances_and_touches_nobody(
+    models: tuple[CompiledModel, ...], config: StudyConfig, days: int
+) -> None:
+    """Of a client admitted within the study, so that the anchor moves with the intake."""
+    agency = random_agency(108, 40)
+    plain = derived(agency, models)
+    people = agency.exports["intake"][-1][2]
+    moved = [
+        row["client_id"]
+        for row in people
+        if row["intake_date"] is not None and config.study.start <= row["intake_date"] <= config.study.end
+        and plain[row["client_id"]]["mspss_t0"] is not None
+    ]  # fmt: skip
+    later = copy.deepcopy(agency)
+    for exports in later.exports.values():
+        for _, _, rows in exports:
+            for row in rows:
+                if row["client_id"] == moved[0]:
+                    for name, value in row.items():
+                        if isinstance(value, date | datetime) and name != "date_of_birth":
+                            row[name] = value + timedelta(days=days)
+    found = derived(later, models)
+
+    assert {client: row for client, row in found.items() if client != moved[0]} == {
+        client: row for client, row in plain.items() if client != moved[0]
+    }
+    kept = [name for name in plain[moved[0]] if name.endswith("_t0")]
+    assert {name: found[moved[0]][name] for name in kept} == {name: plain[moved[0]][name] for name in kept}
+
+
 def test_research_rows_stand_in_the_order_of_random_ids(models: tuple[CompiledModel, ...]) -> None:
     agency = random_agency(107, 40)
     with duckdb.connect(config={"threads": 1}) as connection:

@@ -5,6 +5,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -46,8 +47,18 @@ class Agency:
         return [row for _, row in best.values()], {identity for identity, day in last_day.items() if day < newest}
 
 
-def client_study(agency: Agency, config: StudyConfig) -> dict[str, Row]:
-    """Return the expected row of each client by source ID."""
+@dataclass
+class People:
+    """Each client's current intake row, notes and goal reviews, and whose a typed ID is."""
+
+    clients: dict[str, Row]
+    notes: dict[str, list[Row]]
+    reviews: dict[str, list[Row]]
+    owner: Callable[[Row], str | None]
+
+
+def people(agency: Agency) -> People:
+    """Sort the agency's records by client."""
     intake, gone = agency.current("intake", lambda row: row["record_id"])
     present = {row["client_id"] for row in intake if row["record_id"] not in gone} - {None}
     known = {row["client_id"] for row in intake} - {None}
@@ -76,14 +87,19 @@ def client_study(agency: Agency, config: StudyConfig) -> dict[str, Row]:
     reviews: dict[str, list[Row]] = defaultdict(list)
     for row in agency.current("goal_plans", lambda row: (row["goal_id"], row["review_month"]))[0]:
         reviews[owner(row) or ""].append(row)
+    return People(clients, notes, reviews, owner)
 
+
+def client_study(agency: Agency, config: StudyConfig) -> dict[str, Row]:
+    """Return the expected row of each client by source ID."""
+    known = people(agency)
     result = {}
-    for client, person in clients.items():
-        waves = _waves(agency, client, person, owner, config)
+    for client, person in known.clients.items():
+        waves = waves_of(agency, client, person, known.owner, config)
         result[client] = {
             **_person(person, config),
-            **_service(person, notes[client], waves, config),
-            **_goals(reviews[client], config),
+            **_service(person, known.notes[client], waves, config),
+            **_goals(known.reviews[client], config),
             **{
                 f"{name}_{wave}": value for wave in ("t0", "t6") for name, value in _scores(waves[wave], config).items()
             },
@@ -91,7 +107,7 @@ def client_study(agency: Agency, config: StudyConfig) -> dict[str, Row]:
     return result
 
 
-def _codes(cell: str | None) -> list[str] | None:
+def codes_of(cell: str | None) -> list[str] | None:
     return None if cell is None else [code for code in cell.split("|") if code]
 
 
@@ -103,14 +119,14 @@ def _person(row: Row, config: StudyConfig) -> Row:
         age = as_of.year - born.year
         if ((3, 1) if (as_of.month, as_of.day) == (2, 29) else (as_of.month, as_of.day)) < birthday:
             age -= 1
-    races = _codes(row["race_ethnicity"])
+    races = codes_of(row["race_ethnicity"])
     if not races or "declined" in races:
         race, minority = None, None
     else:
         minority = races != ["white"]
         race = "multiracial" if len(races) > 1 else races[0] if races[0] in ("black", "latinx", "white") else "other"
     orientation = row["sexual_orientation"]
-    suffered, special = _codes(row["secondary_victimization"]), _codes(row["special_classification"])
+    suffered, special = codes_of(row["secondary_victimization"]), codes_of(row["special_classification"])
     label = {"confirmed": "Confirmed", "high_risk": "High Risk", None: None}[row["classification"]]
     return {
         "age": age,
@@ -126,7 +142,7 @@ def _person(row: Row, config: StudyConfig) -> Row:
     }
 
 
-def _completed_months(first: date, last: date) -> int:
+def completed_months(first: date, last: date) -> int:
     """Count month by month: how often can a month be added before the last day is passed."""
     months = 0
     while True:
@@ -148,7 +164,7 @@ def _months(first: date | None, last: date | None, config: StudyConfig) -> float
     if first is None or last is None or last < first:
         return None
     if config.months_of_service.method == "completed":
-        return float(_completed_months(first, last))
+        return float(completed_months(first, last))
     return (last - first).days / 30.4375
 
 
@@ -176,7 +192,7 @@ def _service(person: Row, notes: list[Row], waves: dict[str, dict[str, list[Row]
         listed = [
             (note["record_id"], note["service_date"])
             for note in counted
-            for code in (_codes(note["service_type"]) or ["not_recorded"])
+            for code in (codes_of(note["service_type"]) or ["not_recorded"])
             if _counts(code, note["service_date"], config)
         ]
         values[f"services_{name}"] = {
@@ -220,15 +236,15 @@ def _goals(reviews: list[Row], config: StudyConfig) -> Row:
     }
 
 
-def _items(row: Row, instrument: str) -> list[int | None]:
+def items_of(row: Row, instrument: str) -> list[int | None]:
     return [row.get(f"{instrument}_{number}") for number in range(1, N_ITEMS[instrument] + 1)]
 
 
 def _answered(row: Row, instrument: str) -> int:
-    return sum(value is not None for value in _items(row, instrument))
+    return sum(value is not None for value in items_of(row, instrument))
 
 
-def _waves(
+def waves_of(
     agency: Agency, client: str, person: Row, owner: Any, config: StudyConfig
 ) -> dict[str, dict[str, list[Row]]]:
     anchor = max(config.study.start, person["intake_date"] or config.study.start)
@@ -260,7 +276,7 @@ def _waves(
     return chosen
 
 
-def _mean(items: list[int | None], numbers: tuple[int, ...], needed: int) -> float | None:
+def mean_of(items: list[int | None], numbers: tuple[int, ...], needed: int) -> float | None:
     answers = [value for number in numbers if (value := items[number - 1]) is not None]
     return sum(answers) / len(answers) if len(answers) >= needed else None
 
@@ -268,13 +284,13 @@ def _mean(items: list[int | None], numbers: tuple[int, ...], needed: int) -> flo
 def _scores(wave: dict[str, list[Row]], config: StudyConfig) -> Row:
     mspss, cope_se, urica = config.scales.mspss, config.scales.cope_se, config.scales.urica
     values: Row = {}
-    items = _items(wave["mspss"][0], "mspss") if "mspss" in wave else [None] * 12
+    items = items_of(wave["mspss"][0], "mspss") if "mspss" in wave else [None] * 12
     strict = mspss.missing == "strict"
     parts = {
-        name: _mean(items, part.items, len(part.items) if strict else part.min_answered)
+        name: mean_of(items, part.items, len(part.items) if strict else part.min_answered)
         for name, part in mspss.subscales.items()
     }
-    mean = _mean(items, tuple(range(1, 13)), 12 if strict else mspss.min_answered)
+    mean = mean_of(items, tuple(range(1, 13)), 12 if strict else mspss.min_answered)
     means = list(parts.values())
     values["mspss"] = {
         "mean": mean,
@@ -283,15 +299,15 @@ def _scores(wave: dict[str, list[Row]], config: StudyConfig) -> Row:
     }[mspss.composite]
     values.update({f"mspss_{name}": value for name, value in parts.items()})
 
-    items = _items(wave["copse"][0], "copse") if "copse" in wave else [None] * 26
-    mean = _mean(items, tuple(range(1, 27)), 26 if cope_se.missing == "strict" else cope_se.min_answered)
+    items = items_of(wave["copse"][0], "copse") if "copse" in wave else [None] * 26
+    mean = mean_of(items, tuple(range(1, 27)), 26 if cope_se.missing == "strict" else cope_se.min_answered)
     values["cope_se"] = None if mean is None else 26 * mean
 
     best: tuple[float, int, str] | None = None
     for row in wave.get("urica", []):
-        items = _items(row, "urica")
+        items = items_of(row, "urica")
         subscales = [
-            _mean(items, key, len(key))
+            mean_of(items, key, len(key))
             for key in (urica.key.precontemplation, urica.key.contemplation, urica.key.action, urica.key.maintenance)
         ]
         if None in subscales:
@@ -300,13 +316,13 @@ def _scores(wave: dict[str, list[Row]], config: StudyConfig) -> Row:
         readiness = round(c + a + m - pc, 9)
         behavior = row["urica_behavior"] if row["urica_behavior"] is not None else 99
         if best is None or (readiness, -behavior) > (best[0], -best[1]):
-            best = (readiness, behavior, _stage(readiness, [pc, c, a, m], config))
+            best = (readiness, behavior, stage_of(readiness, [pc, c, a, m], config))
     values["urica_readiness"] = best[0] if best else None
     values["urica_stage"] = best[2] if best else None
     return values
 
 
-def _stage(readiness: float, subscales: list[float], config: StudyConfig) -> str:
+def stage_of(readiness: float, subscales: list[float], config: StudyConfig) -> str:
     urica = config.scales.urica
     if urica.staging == "cutoff":
         return STAGES[sum(readiness > cutoff + 1e-9 for cutoff in urica.cutoffs)]
