@@ -7,7 +7,9 @@ mistake in the file is a ``ConfigError`` that names the file and the key.
 import csv
 import hashlib
 import json
+import re
 from datetime import date
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,9 @@ from assets.study_settings import (
     Waves,
 )
 from assets.yamlfile import read_yaml
+
+WITHOUT_A_CODE = frozenset({"not_recorded", "unmapped"})
+"""What stands for an empty cell and for a word that no list knows."""
 
 
 class StudyConfig(Settings):
@@ -112,7 +117,36 @@ def load_study_config(path: Path) -> StudyConfig:
     types = path.with_name("service_types.csv")
     if types.is_file():
         raw = {**raw, "service_types": _service_types(types)}
-    return study_config(raw, path.name)
+    config = study_config(raw, path.name)
+    lists = path.parent / "feeds" / "code_lists.yml"
+    if lists.is_file():
+        _refuse_unknown_codes(config, path.name, _codes(lists, lists.stat().st_mtime_ns))
+    return config
+
+
+@cache
+def _codes(path: Path, _changed: int) -> dict[str, frozenset[str]]:
+    """Name of a list → its codes; a list of plain names has them in lower case with underscores."""
+    found = {}
+    for name, body in read_yaml(path.read_text(encoding="utf-8")).items():
+        if isinstance(body, dict):
+            found[name] = frozenset("_".join(re.findall("[a-z0-9]+", str(text).lower())) for text in body["names"])
+        else:
+            found[name] = frozenset(str(entry["code"]) for entry in body)
+    return found
+
+
+def _refuse_unknown_codes(config: StudyConfig, source: str, lists: dict[str, frozenset[str]]) -> None:
+    """A misspelt county would make every client of it outlying, and nobody would be told."""
+    for source_name, key, listed, used in (
+        (source, "residence.main_counties", "county", config.residence.main_counties),
+        (source, "services.non_counting_contact_types", "contact_type", config.services.non_counting_contact_types),
+        ("service_types.csv", "service_type", "service_type", [line.service_type for line in config.service_types]),
+    ):
+        known = lists.get(listed, frozenset()) | WITHOUT_A_CODE
+        for code in used:
+            if known != WITHOUT_A_CODE and code not in known:
+                raise ConfigError(f"{source_name}: {key}: {code} is no {listed} of code_lists.yml")
 
 
 def _service_types(path: Path) -> list[dict[str, Any]]:

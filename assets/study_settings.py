@@ -3,12 +3,25 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
 
-Item = Annotated[int, Field(ge=1, le=99)]
+Whole = Annotated[int, Field(strict=True)]
+"""A whole number and nothing that could be taken for one: neither ``"45"`` nor ``yes``."""
+Number = Annotated[float, Field(strict=True)]
+Item = Annotated[Whole, Field(ge=1, le=99)]
 Code = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
 URICA_SUBSCALES = ("precontemplation", "contemplation", "action", "maintenance")
 STAGES = ("pre-contemplation", "contemplation", "preparation/action", "maintenance")
+
+
+def _rising(ends: tuple[int, int]) -> tuple[int, int]:
+    if ends[0] >= ends[1]:
+        raise ValueError("must rise")
+    return ends
+
+
+Range = Annotated[tuple[Whole, Whole], AfterValidator(_rising)]
+"""Lowest and highest code of an answer."""
 
 
 class Settings(BaseModel):
@@ -39,8 +52,8 @@ class Age(Settings):
 class FirstWave(Settings):
     """Days after the anchor between which the 0-month response lies."""
 
-    first_day: int = 0
-    last_day: Annotated[int, Field(le=3660)] = 60
+    first_day: Annotated[Whole, Field(ge=-3660)] = 0
+    last_day: Annotated[Whole, Field(le=3660)] = 60
 
     @model_validator(mode="after")
     def _ordered(self) -> "FirstWave":
@@ -52,8 +65,8 @@ class FirstWave(Settings):
 class LaterWave(Settings):
     """Days from the 0-month date to the target, and how far from the target a response may lie."""
 
-    target_days: Annotated[int, Field(ge=1, le=3660)] = 182
-    within_days: Annotated[int, Field(ge=0, le=3660)] = 45
+    target_days: Annotated[Whole, Field(ge=1, le=3660)] = 182
+    within_days: Annotated[Whole, Field(ge=0, le=3660)] = 45
 
 
 class Waves(Settings):
@@ -66,15 +79,15 @@ class Waves(Settings):
 class Scoreable(Settings):
     """Answered items that make an unfinished response a real one."""
 
-    mspss: Annotated[int, Field(ge=1, le=12)] = 9
-    copse: Annotated[int, Field(ge=1, le=26)] = 21
-    urica: Annotated[int, Field(ge=1, le=12)] = 12
+    mspss: Annotated[Whole, Field(ge=1, le=12)] = 9
+    copse: Annotated[Whole, Field(ge=1, le=26)] = 21
+    urica: Annotated[Whole, Field(ge=1, le=12)] = 12
 
 
 class Surveys(Settings):
     """Which responses are real."""
 
-    accept_unfinished: bool = True
+    accept_unfinished: StrictBool = True
     scoreable_items: Scoreable = Scoreable()
 
 
@@ -129,7 +142,7 @@ class Subscale(Settings):
     """Item numbers of a subscale and how many of them must be answered."""
 
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
-    min_answered: Annotated[int, Field(ge=1)]
+    min_answered: Annotated[Whole, Field(ge=1)]
 
     @model_validator(mode="after")
     def _possible(self) -> "Subscale":
@@ -141,10 +154,10 @@ class Subscale(Settings):
 
 
 class _Scale(Settings):
-    n_items: Annotated[int, Field(ge=1, le=99)]
-    range: tuple[int, int]
+    n_items: Annotated[Whole, Field(ge=1, le=99)]
+    range: Range
     missing: Literal["prorated", "strict"] = "prorated"
-    min_answered: Annotated[int, Field(ge=1)]
+    min_answered: Annotated[Whole, Field(ge=1)]
     subscales: dict[Code, Subscale]
 
     @model_validator(mode="after")
@@ -153,6 +166,9 @@ class _Scale(Settings):
             raise ValueError("min_answered exceeds n_items")
         if any(max(subscale.items) > self.n_items for subscale in self.subscales.values()):
             raise ValueError("a subscale names an item beyond n_items")
+        listed = [item for subscale in self.subscales.values() for item in subscale.items]
+        if len(set(listed)) != len(listed):
+            raise ValueError("subscales: an item belongs to two of them")
         return self
 
 
@@ -160,6 +176,7 @@ class Mspss(_Scale):
     """Multidimensional Scale of Perceived Social Support."""
 
     instrument: Literal["mspss"] = "mspss"
+    n_items: Annotated[Whole, Field(ge=1, le=12)]
     composite: Literal["mean", "sum", "sum_of_means"] = "mean"
 
     @model_validator(mode="after")
@@ -173,6 +190,7 @@ class CopeSe(_Scale):
     """Coping Self-Efficacy scale."""
 
     instrument: Literal["copse"] = "copse"
+    n_items: Annotated[Whole, Field(ge=1, le=26)]
 
 
 class UricaKey(Settings):
@@ -188,12 +206,12 @@ class Urica(Settings):
     """University of Rhode Island Change Assessment, and how its composite becomes a stage."""
 
     instrument: Literal["urica"] = "urica"
-    n_items: Annotated[int, Field(ge=4, le=99)] = 12
-    range: tuple[int, int] = (1, 5)
+    n_items: Annotated[Whole, Field(ge=4, le=12)] = 12
+    range: Range = (1, 5)
     key: UricaKey
     staging: Literal["cutoff", "nearest_mean", "highest_subscale"] = "cutoff"
-    cutoffs: tuple[float, float, float] = (8, 11, 14)
-    nearest_means: tuple[float, float, float] = (9.3, 11.0, 12.6)
+    cutoffs: tuple[Number, Number, Number] = (8, 11, 14)
+    nearest_means: tuple[Number, Number, Number] = (9.3, 11.0, 12.6)
     highest_tie: Literal["earlier", "later"] = "earlier"
 
     @model_validator(mode="after")

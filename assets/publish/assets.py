@@ -117,16 +117,19 @@ def follow_up(home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
 
 
 def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], None]":
-    """What makes a published file pleasant to query: macros, and comments that say grain and settings."""
-    from assets.study_config import load_study_config
+    """What makes a published file pleasant to query: macros, and comments that say grain and settings.
+
+    The hash of the settings is the build's: the same digits stand in ``meta.build`` and on the report.
+    """
+    from assets.publish.codebook import read_descriptions
     from assets.warehouse.analyst_macros import comment_tables, create_macros
 
     manifest = json.loads(home.manifest.read_text("utf-8"))
-    config = load_study_config(home.config / "study.yml")
 
     def finish(connection: "duckdb.DuckDBPyConnection", database: str) -> None:
         create_macros(connection, database)
-        comment_tables(connection, manifest, config.hash, database)
+        build = connection.execute("select config_hash from meta.build").fetchall()
+        comment_tables(connection, manifest, str(build[0][0]), database, read_descriptions())
 
     return finish
 

@@ -74,6 +74,11 @@ def read_metadata(path: Path = METADATA) -> list[Column]:
     return columns
 
 
+def read_descriptions(path: Path = METADATA) -> dict[str, str]:
+    """Read what each table that Python fills holds, by ``schema.table``."""
+    return dict(read_yaml(path.read_text("utf-8"))["descriptions"])
+
+
 def _column(table: str, name: str, meta: Mapping[str, Any], source: str) -> Column:
     privacy = meta.get("privacy")
     if privacy is not None and privacy not in TAGS:

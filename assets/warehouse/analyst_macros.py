@@ -75,28 +75,35 @@ def create_macros(connection: duckdb.DuckDBPyConnection, database: str | None = 
 
 
 def comment_tables(
-    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], config_hash: str, database: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Mapping[str, Any],
+    config_hash: str,
+    database: str | None = None,
+    described: Mapping[str, str] | None = None,
 ) -> int:
-    """Write each mart's description, grain and the hash of the settings into its comment; returns how many were told.
+    """Write each table's description, grain and the hash of the settings into its comment; returns how many were told.
 
-    ``manifest`` is dbt's, read from ``DbtPaths.manifest``. Raises ``ConfigError`` for a mart without a description.
+    ``manifest`` is dbt's, read from ``DbtPaths.manifest``; ``described`` says the same of tables dbt does not make,
+    by ``schema.table``. Raises ``ConfigError`` for a mart without a description.
     """
     place = f'"{database}".' if database else ""
-    present = {
-        str(row[0])
-        for row in connection.execute(
-            "select table_name from duckdb_tables() where schema_name = 'marts'"
-            " and database_name = coalesce(?, current_database())",
-            [database],
-        ).fetchall()
-    }
-    told = 0
+    wanted = dict(described or {})
     for node in manifest["nodes"].values():
-        if node["resource_type"] != "model" or node["schema"] != "marts" or node["name"] not in present:
+        if node["resource_type"] == "model" and node["schema"] == "marts":
+            wanted[f"marts.{node['name']}"] = node["description"]
+    present = connection.execute(
+        "select schema_name, table_name from duckdb_tables()"
+        " where database_name = coalesce(?, current_database()) order by all",
+        [database],
+    ).fetchall()
+    told = 0
+    for schema, table in present:
+        description = wanted.get(f"{schema}.{table}")
+        if description is None:
             continue
-        if not node["description"]:
-            raise ConfigError(f"dbt_project: {node['name']}: description is missing")
-        text = f"{node['description']} Settings {config_hash[:12]}.".replace("'", "''")
-        connection.execute(f"comment on table {place}marts.\"{node['name']}\" is '{text}'")
+        if not description:
+            raise ConfigError(f"dbt_project: {table}: description is missing")
+        text = f"{description} Settings {config_hash[:12]}.".replace("'", "''")
+        connection.execute(f'comment on table {place}"{schema}"."{table}" is \'{text}\'')
         told += 1
     return told

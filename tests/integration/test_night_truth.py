@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.end_to_end.truth import differences, study_rows
@@ -21,3 +22,19 @@ def test_the_comparison_sees_a_wrong_cell(night: Any) -> None:
     client = min(rows)
     rows[client]["services_total"] += 1
     assert differences(rows, night.truth["clients"]) == [f"{client}.services_total"]
+
+
+def test_the_hash_of_the_settings_stands_on_build_tables_and_report(night: Any) -> None:
+    with duckdb.connect(str(night.home / "research" / "research.duckdb"), read_only=True) as reader:
+        ((build, settings),) = reader.execute("select build_id, config_hash from meta.build").fetchall()
+        tables = reader.execute("select schema_name || '.' || table_name, comment from duckdb_tables()").fetchall()
+    with duckdb.connect(str(night.home / "agency" / "agency.duckdb"), read_only=True) as reader:
+        noted = reader.execute("select config_hash from control.builds where build_id = ?", [build]).fetchall()
+    assert noted == [(settings,)]
+    assert len(settings) == 64
+    for table, comment in tables:
+        assert "Grain: one row" in comment, table
+        assert comment.endswith(f"Settings {settings[:12]}."), table
+    assert len(tables) > 20
+    assert settings[:12] in (night.home / "agency" / "report" / "report.html").read_text("utf-8")
+    assert settings[:12] in (night.home / "public" / "current" / "report.html").read_text("utf-8")

@@ -1,5 +1,6 @@
 """The settings file: the contract's defaults as shipped, and mistakes told by file and key."""
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from assets.errors import ConfigError
+from assets.ingest import load_feeds
 from assets.study_config import StudyConfig, load_study_config
 
 Change = Callable[[dict[str, Any]], None]
@@ -94,6 +96,39 @@ def _set(*path: str, value: Any) -> Change:
         (_set("scales", "urica", "key", "action", value=[1, 7, 11]), "scales.urica"),
         (_set("scales", "urica", "cutoffs", value=[11, 8, 14]), "scales.urica"),
         (_set("scales", "urica", "staging", value="cluster"), "scales.urica.staging"),
+        (_set("servces", value={}), "servces"),
+        (_set("scales", "mspss", "weights", value=[1]), "scales.mspss.weights"),
+        (_set("services", value=None), "services"),
+        (_set("waves", "t6", "within_days", value="45"), "waves.t6.within_days"),
+        (_set("waves", "t6", "target_days", value=True), "waves.t6.target_days"),
+        (_set("waves", "t6", "target_days", value=0), "waves.t6.target_days"),
+        (_set("waves", "t0", value={"first_day": 30, "last_day": 10}), "waves.t0"),
+        (_set("waves", "t0", "first_day", value=-4000), "waves.t0.first_day"),
+        (_set("surveys", "accept_unfinished", value="yes"), "surveys.accept_unfinished"),
+        (_set("surveys", "scoreable_items", "copse", value=27), "surveys.scoreable_items.copse"),
+        (_set("surveys", "scoreable_items", "mspss", value=0), "surveys.scoreable_items.mspss"),
+        (_set("services", "non_counting_contact_types", value="attempt"), "services.non_counting_contact_types"),
+        (_set("age", "as_of", value="2021-02-30"), "age.as_of"),
+        (_set("scales", "mspss", "missing", value="mean"), "scales.mspss.missing"),
+        (_set("scales", "mspss", "n_items", value=13), "scales.mspss.n_items"),
+        (_set("scales", "mspss", "range", value=[7, 1]), "scales.mspss.range"),
+        (_set("scales", "mspss", "subscales", "family", "items", value=[3, 4, 8, 13]), "scales.mspss"),
+        (
+            _set("scales", "mspss", "subscales", "family", "items", value=[0, 4, 8, 11]),
+            "scales.mspss.subscales.family.items.0",
+        ),
+        (_set("scales", "mspss", "subscales", "family", "items", value=[1, 4, 8, 11]), "scales.mspss"),
+        (_set("scales", "mspss", "subscales", "family", "min_answered", value=5), "scales.mspss.subscales.family"),
+        (_set("scales", "mspss", "subscales", "pets", value={"items": [1], "min_answered": 1}), "scales.mspss"),
+        (_set("scales", "cope_se", "subscales", "social_support", "items", value=[3, 16, 17]), "scales.cope_se"),
+        (_set("scales", "cope_se", "min_answered", value=27), "scales.cope_se"),
+        (_set("scales", "urica", "key", "action", value=[3, 7, 13]), "scales.urica"),
+        (_set("scales", "urica", "key", "action", value=[]), "scales.urica.key.action"),
+        (_set("scales", "urica", "cutoffs", value=[8, 11]), "scales.urica.cutoffs.2"),
+        (_set("scales", "urica", "cutoffs", value=[8, 8, 14]), "scales.urica"),
+        (_set("scales", "urica", "cutoffs", value=["8", 11, 14]), "scales.urica.cutoffs.0"),
+        (_set("scales", "urica", "nearest_means", value=[12, 11, 9]), "scales.urica"),
+        (_set("scales", "urica", "highest_tie", value="first"), "scales.urica.highest_tie"),
     ],
 )
 def test_a_mistake_is_told_by_file_and_key(changed: Callable[[Change], Path], change: Change, key: str) -> None:
@@ -163,6 +198,47 @@ def test_a_mistake_in_the_table_of_service_types_is_told_by_its_line(
     path.with_name("service_types.csv").write_text("\n".join([header, *lines]), "utf-8")
     with pytest.raises(ConfigError, match=message):
         load_study_config(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            _set("residence", "main_counties", value=["tarrant", "dalas"]),
+            "study.yml: residence.main_counties: dalas is",
+        ),
+        (
+            _set("services", "non_counting_contact_types", value=["attempt"]),
+            "study.yml: services.non_counting_contact_types: attempt is no contact_type of code_lists.yml",
+        ),
+    ],
+)
+def test_a_code_that_no_list_knows_is_refused(
+    changed: Callable[[Change], Path], project_root: Path, change: Change, message: str
+) -> None:
+    path = changed(change)
+    assert load_study_config(path)
+    shutil.copytree(project_root / "config" / "feeds", path.parent / "feeds")
+    with pytest.raises(ConfigError, match=message):
+        load_study_config(path)
+
+
+def test_a_service_type_that_no_list_knows_is_refused(changed: Callable[[Change], Path], project_root: Path) -> None:
+    path = changed(lambda settings: None)
+    shutil.copytree(project_root / "config" / "feeds", path.parent / "feeds")
+    with path.with_name("service_types.csv").open("a", encoding="utf-8") as table:
+        table.write("surfing,,,yes,personal_advocacy\n")
+    with pytest.raises(ConfigError, match=r"service_types.csv: service_type: surfing is no service_type"):
+        load_study_config(path)
+
+
+def test_every_county_of_the_list_can_be_a_main_one(changed: Callable[[Change], Path], project_root: Path) -> None:
+    """The settings spell the codes of the counties as ingestion does."""
+    counties = [code.code for code in load_feeds(project_root / "config").code_lists["county"].codes]
+    path = changed(_set("residence", "main_counties", value=counties))
+    shutil.copytree(project_root / "config" / "feeds", path.parent / "feeds")
+    assert load_study_config(path).residence.main_counties == tuple(counties)
+    assert len(counties) == 254
 
 
 def test_every_service_type_of_the_form_is_mapped_and_counts(shipped: Path, project_root: Path) -> None:
