@@ -23,6 +23,8 @@ _PLAIN = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"
 
 def read_moments(texts: pa.Array, reader: DateReader) -> CastColumn:
     """Texts as timestamps in seconds, as written; what is no plain ISO text is read by ``reader``."""
+    if pa.types.is_timestamp(texts.type):
+        return CastColumn(texts)
     if pc.all(pc.match_substring_regex(texts, _PLAIN)).as_py() in (True, None):
         try:
             return CastColumn(pc.cast(texts, pa.timestamp("s")))
@@ -54,17 +56,20 @@ def zoned(recorded: pa.Array, zone: str | None, agency_zone: str) -> tuple[pa.Ar
 
 
 def _offsets(seconds: Any, zone: ZoneInfo, *, is_local: bool) -> Any:
-    """Seconds to add to UTC, for each wall-clock (or UTC) moment; hours in which the offset changes are looked at
-    singly."""
+    """Seconds to add to UTC, for each wall-clock (or UTC) moment; days in which the offset changes are looked at by
+    the hour, and such hours moment by moment."""
     import numpy
 
-    hours, place = numpy.unique(numpy.floor_divide(seconds, _HOUR), return_inverse=True)
-    starts = [_offset(int(hour) * _HOUR, zone, is_local) for hour in hours]
-    ends = [_offset(int(hour) * _HOUR + _HOUR - 1, zone, is_local) for hour in hours]
-    found = numpy.array(starts, dtype="int64")[place]
-    for moved in numpy.flatnonzero(numpy.array(starts) != numpy.array(ends)):
-        for position in numpy.flatnonzero(place == moved):
-            found[position] = _offset(int(seconds[position]), zone, is_local)
+    found = numpy.empty(len(seconds), dtype="int64")
+    todo = numpy.arange(len(seconds))
+    for span in (_DAY, _HOUR):
+        units, place = numpy.unique(numpy.floor_divide(seconds[todo], span), return_inverse=True)
+        starts = numpy.array([_offset(int(unit) * span, zone, is_local) for unit in units], dtype="int64")
+        ends = numpy.array([_offset(int(unit) * span + span - 1, zone, is_local) for unit in units], dtype="int64")
+        found[todo] = starts[place]
+        todo = todo[(starts != ends)[place]]
+    for position in todo:
+        found[position] = _offset(int(seconds[position]), zone, is_local)
     return found
 
 

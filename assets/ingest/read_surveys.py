@@ -14,7 +14,7 @@ from assets.ingest.parsed import Parsed, Sink
 from assets.ingest.qualtrics_header import SurveyHeader, read_header
 from assets.ingest.spss import SpssFile
 from assets.ingest.survey_json import survey_from_json
-from assets.ingest.survey_map import SurveyMap, coded_places, recognise_survey
+from assets.ingest.survey_map import SurveyMap, column_kinds, recognise_survey
 from assets.ingest.survey_spss import note_label_disagreement, spss_survey_header, survey_from_spss
 from assets.ingest.survey_text import survey_columns, survey_header
 from assets.ingest.surveys import SurveyInput, load_survey
@@ -27,7 +27,7 @@ def try_survey_text(file: TextFile, feeds: Feeds, parsed: Parsed, sink: Sink, *,
     if header is None:
         return False
     survey = _known(header, feeds, parsed)
-    data = survey_columns(file, header, parsed, coded_places(survey))
+    data = survey_columns(file, header, parsed, column_kinds(survey, header))
     data.sheet = sheet
     load_survey(data, survey, feeds.agency, parsed, sink)
     return True

@@ -1,10 +1,30 @@
 """Which survey a header is, and which of its columns holds which question."""
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from assets.ingest.config import Feeds, Question, SurveyFeed
 from assets.ingest.qualtrics_header import SurveyColumn, SurveyHeader
 from assets.ingest.texts import fold
+
+Kind = Literal["code", "moment", "few", "unread"]
+IGNORED = frozenset(
+    [
+        "ipAddress",
+        "recipientLastName",
+        "recipientFirstName",
+        "recipientEmail",
+        "externalDataReference",
+        "locationLatitude",
+        "locationLongitude",
+        "locationAccuracy",
+        "responseSet",
+        "recipientName",
+    ]
+)
+"""Qualtrics' own columns that nobody needs and that identify people: they stay in the vault."""
+DATED = ("startDate", "endDate", "recordedDate")
+_FEW = frozenset(["status", "finished", "progress", "userLanguage", "distributionChannel"])
 
 
 @dataclass(frozen=True)
@@ -76,6 +96,14 @@ def map_labels(feed: SurveyFeed, question: Question) -> dict[str, int]:
     return {fold(text): code for code, title in labels.items() for text in (title.es, title.en)}
 
 
-def coded_places(survey: SurveyMap) -> set[int]:
-    """Places of the columns that hold few distinct values: the items."""
-    return {column.place for column in survey.items.values()}
+def column_kinds(survey: SurveyMap, header: SurveyHeader) -> dict[int, Kind]:
+    """What the columns at some places hold, for a reader that can use it (see ``survey_text.survey_columns``)."""
+    kinds: dict[int, Kind] = {}
+    for column in header.columns:
+        if column.import_id in IGNORED:
+            kinds[column.place] = "unread"
+        elif column.import_id in DATED:
+            kinds[column.place] = "moment"
+        elif column.import_id in _FEW:
+            kinds[column.place] = "few"
+    return kinds | {column.place: "code" for column in survey.items.values()}

@@ -16,7 +16,7 @@ from assets.ingest.dates import DateReader
 from assets.ingest.moments import read_moments, zoned
 from assets.ingest.parsed import HeaderMap, Parsed, Quarantined, Sink
 from assets.ingest.qualtrics_header import SurveyHeader
-from assets.ingest.survey_map import SurveyMap, map_labels
+from assets.ingest.survey_map import DATED, IGNORED, SurveyMap, map_labels
 from assets.ingest.texts import fold
 
 STATUS_WORDS: dict[str, int] = {
@@ -35,23 +35,6 @@ STATUS_WORDS: dict[str, int] = {
 }
 _TRUE = {"1", "true", "yes", "verdadero", "si", "wahr", "vrai"}
 _FALSE = {"0", "false", "no", "falso", "falsch", "faux"}
-IGNORED = frozenset(
-    [
-        "ipAddress",
-        "recipientLastName",
-        "recipientFirstName",
-        "recipientEmail",
-        "externalDataReference",
-        "locationLatitude",
-        "locationLongitude",
-        "locationAccuracy",
-        "responseSet",
-        "recipientName",
-    ]
-)
-"""Qualtrics' own columns that nobody needs and that identify people: they stay in the vault."""
-
-
 OWN_COLUMNS = {
     "startDate": "start_date",
     "endDate": "end_date",
@@ -63,7 +46,10 @@ OWN_COLUMNS = {
 
 @dataclass
 class SurveyInput:
-    """The responses of one file as text columns by place, with their record numbers."""
+    """The responses of one file as columns by place, with their record numbers.
+
+    Columns are texts (blank = None); a reader may hand over plain answers as whole numbers, moments as timestamps.
+    """
 
     header: SurveyHeader
     columns: dict[int, pa.Array]
@@ -92,7 +78,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
     parsed.details["choice_text"] = in_words
     zone = header.time_zone
     reader = DateReader("mdy", agency.time_zone)
-    moments = {name: read_moments(texts(name), reader) for name in ("startDate", "endDate", "recordedDate")}
+    moments = {name: read_moments(texts(name), reader) for name in DATED}
     recorded = moments["recordedDate"].values
     if recorded.null_count == n:
         recorded = moments["endDate"].values
@@ -106,7 +92,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
     bad = _unusable(parsed, data, texts("_recordId"), moments["recordedDate"])
     utc, local = zoned(recorded, zone, agency.time_zone)
     arrays: dict[str, Any] = {
-        "sheet": pa.array([data.sheet] * n, pa.string()),
+        "sheet": pa.repeat(pa.scalar(data.sheet, pa.string()), n),
         "row_number": data.row_numbers,
         "client_id_raw": ids,
         "client_id": client_ids.values,
@@ -114,7 +100,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
         "start_date": moments["startDate"].values,
         "end_date": moments["endDate"].values,
         "recorded_date": moments["recordedDate"].values,
-        "time_zone": pa.array([zone] * n, pa.string()),
+        "time_zone": pa.repeat(pa.scalar(zone, pa.string()), n),
         "recorded_at_utc": utc,
         "recorded_on": local,
         "status": status.values,
@@ -124,7 +110,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
         "user_language": texts("userLanguage"),
         "distribution_channel": texts("distributionChannel"),
         "missing_items": missing,
-        "copy_quality": pa.array([_quality(header, in_words)] * n, pa.int16()),
+        "copy_quality": pa.repeat(pa.scalar(_quality(header, in_words), pa.int16()), n),
         **items,
     }
     table = pa.table(arrays)
@@ -242,27 +228,52 @@ def _items(
     unknown: list[str] = []
     arrays: dict[str, pa.Array] = {}
     reasons: dict[int, dict[str, int]] = {}
-    numbers = data.row_numbers.to_pylist()
     for name, question in feed.items.items():
-        texts = data.columns[survey.items[name].place]
+        cells = data.columns[survey.items[name].place]
         if in_words:
             parsed.note("LABELS_DISAGREE", survey.contested.get(name, 0), column=name)
         by_label = {**survey.learned.get(name, {}), **map_labels(feed, question)} if in_words else {}
-        cast = apply_verdicts(texts, _answer(feed, question, by_label, in_words=in_words), pa.int16())
+        if pa.types.is_integer(cells.type) and not in_words:
+            cast = _plain_codes(cells, feed, question)
+        else:
+            cells = cells.cast(pa.string()) if pa.types.is_integer(cells.type) else cells
+            cast = apply_verdicts(cells, _answer(feed, question, by_label, in_words=in_words), pa.int16())
         arrays[name] = cast.values
         for place in cast.noticed.get("DECLARED_MISSING", ()):
-            text = texts[place].as_py()
+            text = _written(cells[place])
             reasons.setdefault(place, {})[name] = by_label[fold(text)] if fold(text) in by_label else int(float(text))
         parsed.note("DECLARED_MISSING", len(cast.noticed.get("DECLARED_MISSING", ())), column=name)
         if "UNKNOWN_LABEL" in cast.noticed:
             unknown.append(name)
-            labels = {texts[p].as_py() for p in cast.noticed["UNKNOWN_LABEL"]}
+            labels = {cells[p].as_py() for p in cast.noticed["UNKNOWN_LABEL"]}
             parsed.details.setdefault("unknown_labels", {})[name] = sorted(labels)
-        _out_of_scale(name, texts, cast, parsed, numbers=numbers, sheet=data.sheet)
+        _out_of_scale(name, cells, cast, parsed, data)
     if unknown:
         raise DataError("UNKNOWN_LABEL", f"unknown answer texts in: {', '.join(unknown)}", Place(column=unknown[0]))
-    missing = pa.array([json.dumps(reasons[i]) if i in reasons else None for i in range(len(numbers))], pa.string())
-    return arrays, missing
+    if not reasons:
+        return arrays, pa.nulls(len(data.row_numbers), pa.string())
+    told = [json.dumps(reasons[i]) if i in reasons else None for i in range(len(data.row_numbers))]
+    return arrays, pa.array(told, pa.string())
+
+
+def _written(cell: pa.Scalar) -> str:
+    """A cell as its text, whatever a reader has made of it."""
+    return str(cell.as_py())
+
+
+def _plain_codes(cells: pa.Array, feed: SurveyFeed, question: Question) -> CastColumn:
+    """Whole numbers judged as a column: what ``_answer`` says of each of them as a text."""
+    declared = pc.is_in(cells, value_set=pa.array(sorted(feed.missing_codes), pa.int16()))
+    inside = pc.and_(pc.greater_equal(cells, question.low), pc.less_equal(cells, question.high))
+    outside = pc.fill_null(pc.and_not(pc.invert(inside), declared), False)
+    noticed = {
+        code: places
+        for code, where in (("DECLARED_MISSING", declared), ("OUT_OF_RANGE", outside))
+        if (places := pc.indices_nonzero(where).to_pylist())
+    }
+    if noticed:
+        cells = pc.if_else(pc.or_(declared, outside), pa.scalar(None, pa.int16()), cells)
+    return CastColumn(cells, noticed)
 
 
 def _answer(feed: SurveyFeed, question: Question, by_label: dict[str, int], *, in_words: bool) -> Any:
@@ -291,19 +302,18 @@ def _answer(feed: SurveyFeed, question: Question, by_label: dict[str, int], *, i
     return worded if in_words else numeric
 
 
-def _out_of_scale(
-    name: str, texts: pa.Array, cast: CastColumn, parsed: Parsed, *, numbers: list[int], sheet: str | None
-) -> None:
+def _out_of_scale(name: str, cells: pa.Array, cast: CastColumn, parsed: Parsed, data: SurveyInput) -> None:
     """Single answers outside the scale wait; a question most of whose answers lie outside was exported with other
     codes."""
     places = cast.noticed.get("OUT_OF_RANGE", [])
-    answered = len(texts) - texts.null_count - len(cast.noticed.get("DECLARED_MISSING", ()))
+    answered = len(cells) - cells.null_count - len(cast.noticed.get("DECLARED_MISSING", ()))
     if len(places) >= 5 and len(places) * 2 > answered:
         raise DataError("SCALE_MISMATCH", "most answers lie outside the scale", Place(column=name))
     parsed.note("OUT_OF_RANGE", len(places), column=name)
     for place in places:
-        cells = {name: texts[place].as_py()}
-        parsed.quarantined.append(Quarantined(sheet, numbers[place], name, "OUT_OF_RANGE", cells, scope="cell"))
+        held: dict[str, str | None] = {name: _written(cells[place])}
+        number = data.row_numbers[place].as_py()
+        parsed.quarantined.append(Quarantined(data.sheet, number, name, "OUT_OF_RANGE", held, scope="cell"))
 
 
 def _unusable(parsed: Parsed, data: SurveyInput, ids: pa.Array, recorded: CastColumn) -> set[int]:
@@ -316,7 +326,9 @@ def _unusable(parsed: Parsed, data: SurveyInput, ids: pa.Array, recorded: CastCo
             bad.setdefault(place, ("recorded_date", code))
     for place, (column, code) in sorted(bad.items()):
         cells = {
-            c.name: data.columns[c.place][place].as_py() for c in data.header.columns if c.import_id not in IGNORED
+            c.name: _written(cell) if (cell := data.columns[c.place][place]).is_valid else None
+            for c in data.header.columns
+            if c.import_id not in IGNORED
         }
         parsed.note(code, sheet=data.sheet, column=column)
         parsed.quarantined.append(Quarantined(data.sheet, data.row_numbers[place].as_py(), column, code, cells))
