@@ -17,7 +17,8 @@ from tests.faults.good import responses, survey_csv
 
 FEEDS = load_feeds(Path(PROJECT_ROOT) / "config")
 ANSWERS = st.sampled_from(
-    ["1", "4", "7", "", " 3", "3 ", "05", "+5", "5.0", "-99", "-99.0", "-1", "8", "99", "1e1", "40000", "Neutral", "NA", "x"]
+    ["1", "4", "7", "", " 3", "3 ", "05", "+5", "5.0", "-99", "-99.0", "-1", "8", "99", "1e1",
+     "40000", "Neutral", "NA", "x"]
 )  # fmt: skip
 MOMENTS = st.sampled_from(
     ["2021-03-01 10:00:00", "2021-03-01", "2021-03-01 10", "3/1/2021 10:00", "2021-3-1 9:05:01", "2021-13-01 10:00:00",
