@@ -123,11 +123,13 @@ def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], Non
     """
     from assets.publish.codebook import read_descriptions
     from assets.warehouse.analyst_macros import comment_tables, create_macros
+    from assets.warehouse.trace import create_trace_macro
 
     manifest = json.loads(home.manifest.read_text("utf-8"))
 
     def finish(connection: "duckdb.DuckDBPyConnection", database: str) -> None:
         create_macros(connection, database)
+        create_trace_macro(connection, database)
         build = connection.execute("select config_hash from meta.build").fetchall()
         comment_tables(connection, manifest, str(build[0][0]), database, read_descriptions())
 

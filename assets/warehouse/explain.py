@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from textwrap import wrap
+from typing import Any, Protocol
 
 import duckdb
 
@@ -13,6 +14,33 @@ from assets.warehouse.lineage import ColumnName, Lineage
 
 BARE = re.compile(r"\w+\.\w+")
 SETTING = re.compile(r"settings? ([a-z0-9_.]+(?:(?:, | and )[a-z0-9_.]+)*)")
+
+
+WIDTH = 110
+MAKERS = {
+    "study": "assets/study from marts.client_study and config/study.yml, section analysis (docs/statistics.md)",
+    "quality": "assets/publish/quality.py from the control tables and the checks of the build",
+    "meta": "assets/publish/quality.py and codebook.py from control.builds, the dbt project and metadata.yml",
+}
+
+
+class Described(Protocol):
+    """A column that Python fills, as the codebook describes it."""
+
+    @property
+    def table(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def label(self) -> str: ...  # noqa: D102
+    @property
+    def meaning(self) -> str: ...  # noqa: D102
+    @property
+    def unit(self) -> str | None: ...  # noqa: D102
+    @property
+    def privacy(self) -> str | None: ...  # noqa: D102
+    @property
+    def values(self) -> Sequence[str]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -41,24 +69,36 @@ class Explanation:
     row_sources: tuple[str, ...]
     n_rows: int
     n_known: int
+    values: tuple[str, ...] = ()
+    made_by: str = ""
 
     def as_text(self) -> str:
         """Return the explanation as a page of plain text."""
         unit = f" ({self.unit})" if self.unit else ""
-        lines = [f"{self.column}", f"  {self.label}{unit}", "", f"  {self.meaning}"]
-        lines += [f"  Grain: {self.grain}. Privacy: {self.privacy}.", f"  n = {self.n_known} of {self.n_rows} rows."]
+        lines = [f"{self.column}", f"  {self.label}{unit}", ""]
+        lines += [f"  {line}" for line in wrap(self.meaning, WIDTH)]
+        if self.values:
+            lines += [f"  {line}" for line in wrap(f"Values: {', '.join(self.values)}.", WIDTH)]
+        grain = f"Grain: {self.grain}. " if self.grain else ""
+        lines += [f"  {grain}Privacy: {self.privacy}.", f"  n = {self.n_known} of {self.n_rows} rows."]
+        if self.made_by:
+            lines += ["", "Made by", f"  {self.made_by}"]
         if self.settings:
             lines += ["", "Settings (config/study.yml)"]
             lines += [f"  {key}: {value}" for key, value in self.settings.items()]
-        lines += ["", "SQL, from the table back to the sources (columns handed on unchanged are left out)"]
+        if self.steps:
+            lines += ["", "SQL, from the table back to the sources (columns handed on unchanged are left out)"]
         for step in self.steps:
             if BARE.fullmatch(step.sql) and step is not self.steps[0]:
                 continue
             lines.append(f"  {step.column}   ({step.file})")
             lines += [f"      {line}" for line in step.sql.splitlines()]
-            lines.append(f"      rows of {', '.join(step.reads)}")
-        lines += ["", "Source columns", *(f"  {source}" for source in _in_short(self.sources))]
-        lines += ["", "Source tables whose rows are counted or chosen", *(f"  {table}" for table in self.row_sources)]
+            lines += wrap(f"reads {', '.join(step.reads)}", WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 10)
+        if self.sources:
+            lines += ["", "Source columns", *(f"  {source}" for source in _in_short(self.sources))]
+        if self.row_sources:
+            lines += ["", "Source tables without whose rows the values would be others"]
+            lines += [f"  {table}" for table in self.row_sources]
         return "\n".join(lines)
 
 
@@ -68,11 +108,18 @@ def explain(
     manifest: Mapping[str, Any],
     lineage: Lineage,
     config: StudyConfig,
+    *,
+    counted_rows: Mapping[tuple[str, str], tuple[str, ...]],
+    described_elsewhere: Sequence[Described] = (),
 ) -> Explanation:
     """Explain ``TABLE.COLUMN`` (a schema in front is allowed) of the database ``connection`` is open on.
 
-    ``manifest`` is dbt's. Raises ``ConfigError`` naming near columns when there is none of that name.
+    ``manifest`` is dbt's, ``counted_rows`` what ``row_sources`` found, ``described_elsewhere`` the columns
+    that Python fills. Raises ``ConfigError`` naming near columns when there is none of that name.
     """
+    made = _made_by_python(name, connection, config, described_elsewhere)
+    if made is not None:
+        return made
     node, column = _find(name, manifest)
     meta = column["config"]["meta"]
     start = ColumnName(node["schema"], node["name"], column["name"])
@@ -91,9 +138,51 @@ def explain(
         settings=_settings(" ".join(described), config),
         steps=tuple(steps),
         sources=tuple(lineage.sources(start)),
-        row_sources=tuple(_row_sources(steps, lineage)),
+        row_sources=counted_rows.get((start.table, start.column), ()),
         n_rows=int(counted[0]),
         n_known=int(counted[1]),
+        values=tuple(str(value) for value in meta.get("values") or ()),
+    )
+
+
+def _made_by_python(
+    name: str, connection: duckdb.DuckDBPyConnection, config: StudyConfig, described: Sequence[Described]
+) -> Explanation | None:
+    """Explain a column of ``study``, ``quality`` or ``meta``; None when the table is none of these."""
+    parts = name.split(".")
+    mine = [one for one in described if one.table.split(".")[-len(parts[:-1]) :] == parts[:-1]] if parts[1:] else []
+    if not mine:
+        return None
+    column = next((one for one in mine if one.name == parts[-1]), None)
+    if column is None:
+        raise ConfigError(
+            f"explain: {mine[0].table} has no column of that name; there are: {', '.join(one.name for one in mine)}"
+        )
+    schema, table = column.table.split(".")
+    there = connection.execute(
+        "select count(*) from duckdb_columns() where database_name = current_database()"
+        " and schema_name = ? and table_name = ? and column_name = ?",
+        [schema, table, column.name],
+    ).fetchone()
+    if there == (0,):
+        raise ConfigError(f"explain: {column.table} is not built yet")
+    counted = connection.execute(f'select count(*), count("{column.name}") from "{schema}"."{table}"').fetchone()
+    n_rows, n_known = counted or (0, 0)
+    return Explanation(
+        column=ColumnName(schema, table, column.name),
+        label=column.label,
+        meaning=column.meaning,
+        grain="",
+        unit=column.unit,
+        privacy=column.privacy or "none",
+        settings=_settings(column.meaning, config),
+        steps=(),
+        sources=(),
+        row_sources=(),
+        n_rows=int(n_rows),
+        n_known=int(n_known),
+        values=tuple(column.values),
+        made_by=MAKERS[schema],
     )
 
 
@@ -141,21 +230,6 @@ def _steps(start: ColumnName, lineage: Lineage, manifest: Mapping[str, Any]) -> 
         steps.append(Step(column, sql, reads, file))
         open_columns.extend(lineage.parents(column))
     return steps
-
-
-def _row_sources(steps: Sequence[Step], lineage: Lineage) -> list[str]:
-    """Raw tables behind the models on the way: what a count counts is in no column, so columns alone do not name it.
-
-    The first model is left out where there are others: the study table reads every mart.
-    """
-    waiting = [(step.column.schema, step.column.table) for step in (steps[1:] or steps)]
-    seen: set[tuple[str, str]] = set()
-    while waiting:
-        table = waiting.pop()
-        if table not in seen:
-            seen.add(table)
-            waiting += lineage.tables_read(*table)
-    return sorted(f"{schema}.{table}" for schema, table in seen if schema == "raw")
 
 
 def _in_short(columns: Sequence[ColumnName]) -> list[str]:

@@ -1,6 +1,5 @@
-"""``outcomes freeze``, ``rebuild``, ``drift``, ``explain`` and ``sensitivity``: the warehouse through time."""
+"""``outcomes freeze``, ``rebuild``, ``drift`` and ``sensitivity``: the warehouse through time and definitions."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -79,31 +78,6 @@ def drift(name: NameArgument, home: HomeOption = None) -> None:
             out.print(f"{row.variable:<44}{row.changed:>8}{row.filled:>8}{row.emptied:>8}")
 
 
-def explain(
-    column: Annotated[str, typer.Argument(help="TABLE.COLUMN, e.g. client_study.services_t0")],
-    home: HomeOption = None,
-) -> None:
-    """Tell how a column comes about: formula in words, settings, SQL from step to step, sources, n."""
-    with told_plainly():
-        import json
-
-        from assets.study_config import load_study_config
-        from assets.warehouse import DbtPaths
-        from assets.warehouse.compiled import ModelCompiler
-        from assets.warehouse.database import connect
-        from assets.warehouse.explain import explain as tell
-        from assets.warehouse.lineage import Lineage, source_columns
-
-        place = built_home(home)
-        config = load_study_config(place.config / "study.yml")
-        with out.status("Reading the models …"):
-            models = ModelCompiler(DbtPaths.of(place), config).compile(config)
-        with connect(place, read_only=True) as connection:
-            manifest = json.loads(place.manifest.read_text("utf-8"))
-            told = tell(column, connection, manifest, Lineage(models, source_columns(connection)), config)
-        sys.stdout.write(told.as_text() + "\n")
-
-
 def sensitivity(
     out_dir: Annotated[Path, typer.Option("--out", help="Folder for sensitivity.csv and sensitivity.svg.")],
     home: HomeOption = None,
@@ -163,5 +137,5 @@ def _findings(frame: "pd.DataFrame", config: "StudyConfig") -> "dict[str, Findin
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (freeze, rebuild, drift, explain, sensitivity):
+    for command in (freeze, rebuild, drift, sensitivity):
         app.command()(command)

@@ -117,3 +117,24 @@ def test_follow_up_is_written_each_night_and_again_for_any_day(outcomes: Outcome
 
     assert outcomes("follow-up", "--home", home, "--on", "yesterday").code == 2
     assert outcomes("follow-up", "--home", home / "inbox").code == 1
+
+
+def test_a_number_is_explained_and_traced_by_command(outcomes: Outcomes, night: Any) -> None:
+    told = outcomes("explain", "client_study.services_total", "--home", night.home)
+    assert told.code == 0, told.err
+    assert told.out.rstrip().endswith("raw.case_notes\n  raw.intake")
+    assert "Made by" in outcomes("explain", "study.models.r2", "--home", night.home).out
+
+    with connect(Home(night.home), read_only=True) as connection:
+        client, loaded = connection.execute(
+            "select client_id, (select count(*) from control.files where status = 'loaded') from marts.fct_services"
+            " where note_number = 2 limit 1"
+        ).fetchall()[0]
+    found = outcomes("trace", "fct_services", client, "--row", "2", "--home", night.home, "--json")
+    assert found.code == 0, found.err
+    assert [(row["feed"], row["detail"]) for row in found.json] == [("case_notes", "2"), ("intake", None)]
+    assert all(row["file"] and row["sheet"] and row["source_row"] > 1 for row in found.json)
+    assert loaded >= len({row["file_token"] for row in found.json}) == 2
+    stranger = outcomes("trace", "fct_services", "TX-90909", "--home", night.home)
+    assert stranger.code == 1
+    assert "90909" not in stranger.out + stranger.err

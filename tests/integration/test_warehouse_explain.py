@@ -1,6 +1,6 @@
 """A number is followed back to its sources, and no text of the marts comes from a name or a note."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import duckdb
@@ -9,10 +9,12 @@ from warehouse_agencies import load, random_agency
 from warehouse_models import shipped_compiler, shipped_config, shipped_models
 
 from assets.errors import ConfigError
+from assets.publish.codebook import read_metadata
 from assets.study_config import StudyConfig
 from assets.warehouse.compiled import run_models
 from assets.warehouse.explain import Explanation, explain
 from assets.warehouse.lineage import ColumnName, Lineage, source_columns
+from assets.warehouse.row_sources import row_sources
 
 CODED = {
     "raw.intake.race_ethnicity", "raw.intake.classification", "raw.case_notes.service_type",
@@ -25,9 +27,13 @@ class Night(NamedTuple):
     manifest: dict[str, Any]
     lineage: Lineage
     config: StudyConfig
+    counted_rows: Mapping[tuple[str, str], tuple[str, ...]]
 
     def explain(self, name: str) -> Explanation:
-        return explain(name, self.connection, self.manifest, self.lineage, self.config)
+        return explain(
+            name, self.connection, self.manifest, self.lineage, self.config, counted_rows=self.counted_rows,
+            described_elsewhere=read_metadata(),
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +42,8 @@ def night() -> Iterator[Night]:
     with duckdb.connect(config={"threads": 1}) as connection:
         load(random_agency(3, 30), connection)
         run_models(connection, models)
-        yield Night(connection, compiler.manifest(), Lineage(models, source_columns(connection)), config)
+        counted_rows = row_sources(connection, models)
+        yield Night(connection, compiler.manifest(), Lineage(models, source_columns(connection)), config, counted_rows)
 
 
 def test_age_goes_back_to_the_birth_date(night: Night) -> None:
@@ -66,6 +73,32 @@ def test_every_column_of_the_marts_can_be_explained(night: Night) -> None:
                 told = night.explain(f"{node['name']}.{column}")
                 assert told.meaning
                 assert told.steps
+                assert "raw.intake" in told.row_sources
+                assert told.as_text().startswith(f"marts.{node['name']}.{column}\n")
+
+
+def test_a_table_that_python_fills_is_explained_from_the_codebook(night: Night) -> None:
+    night.connection.execute("create schema meta; create table meta.build as select 'b' as build_id, null as built_at")
+    told = night.explain("meta.build.built_at")
+    assert (told.n_known, told.n_rows) == (0, 1)
+    assert told.meaning
+    assert "assets/publish/quality.py" in told.as_text()
+    assert night.explain("build.build_id").n_known == 1
+    with pytest.raises(ConfigError, match=r"meta\.build has no column of that name; there are: build_id"):
+        night.explain("build.nothing")
+    with pytest.raises(ConfigError, match=r"study\.models is not built yet"):
+        night.explain("models.r2")
+
+
+def test_rows_are_named_only_where_the_values_hang_on_them(night: Night) -> None:
+    rows = {name: set(night.explain(f"client_study.{name}").row_sources) for name in
+            ("age", "goals_met", "services_total", "mspss_t0", "services_t0", "months_of_service_total")}  # fmt: skip
+    assert rows["age"] == rows["months_of_service_total"] == {"raw.intake"}
+    assert rows["goals_met"] == {"raw.intake", "raw.goal_plans"}
+    assert rows["services_total"] == {"raw.intake", "raw.case_notes"}
+    assert rows["mspss_t0"] == {"raw.intake", "raw.survey_mspss"}
+    assert {"raw.case_notes", "raw.intake"} < rows["services_t0"]
+    assert "raw.goal_plans" not in rows["services_t0"]
 
 
 @pytest.mark.parametrize(
@@ -94,29 +127,3 @@ def test_no_text_of_the_marts_comes_from_a_name_a_note_or_a_typed_id(night: Nigh
         sources = {str(source) for source in night.lineage.sources(ColumnName(schema, table, column))}
         assert sources <= CODED, (table, column)
         assert sources, (table, column)
-
-
-def test_a_mart_row_goes_back_to_file_sheet_and_row(night: Night) -> None:
-    """Each service of a mart is found again in the source row the trace names, with its date and client."""
-    unequal = night.connection.execute(
-        "select count(*), count(*) filter (where notes.row_number is null"
-        "   or date_diff('day', clients.intake_date, notes.service_date) <> cast(traced.detail as integer))"
-        " from intermediate.int_rows_traced as traced"
-        " join intermediate.int_clients_identified as clients using (client_id)"
-        " left join raw.case_notes as notes"
-        "   on notes.file_token = traced.file_token and notes.row_number = traced.source_row"
-        " where traced.mart = 'fct_services'"
-    ).fetchone()
-    services = night.connection.execute(
-        "select count(distinct (client_id, note_number)) from marts.fct_services"
-    ).fetchone()
-    assert unequal is not None
-    assert unequal[1] == 0
-    assert (unequal[0],) == services
-
-    untraced = night.connection.execute(
-        "select count(*) from marts.fct_scale_scores as scores where not exists (select 1"
-        " from intermediate.int_rows_traced as traced where traced.client_id = scores.client_id"
-        " and traced.mart = 'fct_scale_scores' and traced.detail = scores.scale || ' ' || scores.wave)"
-    ).fetchone()
-    assert untraced == (0,)
