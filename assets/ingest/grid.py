@@ -8,7 +8,7 @@ from typing import Any
 
 HEAD_ROWS = 40
 """Rows looked at to find a header (the rules say 30; the rest is for two-row headers and the first data)."""
-BATCH_ROWS = 50_000
+BATCH_ROWS = 20_000
 
 Row = list[Any]
 

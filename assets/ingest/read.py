@@ -15,12 +15,13 @@ from assets.ingest.definitions import read_survey_definition
 from assets.ingest.excel import open_workbook
 from assets.ingest.grid import Grid
 from assets.ingest.minimal import load_minimal, recognise_spss
+from assets.ingest.ole import container_holds
 from assets.ingest.parsed import Parsed, Sink, SinkError
 from assets.ingest.qsf import is_definition
 from assets.ingest.read_surveys import read_survey_json, try_survey_sheet, try_survey_spss, try_survey_text
 from assets.ingest.recognise import Header, find_header, unknown_form
 from assets.ingest.safety import ArchiveScan, exports_in, scan_archive
-from assets.ingest.signature import SUFFIXES, container_holds, signature_of
+from assets.ingest.signature import SUFFIXES, signature_of
 from assets.ingest.spss import read_spss
 from assets.ingest.survey_json import parse_responses
 from assets.ingest.table_batch import TableRun
@@ -106,8 +107,11 @@ def _read_members(path: Path, members: list[str], context: ReadContext, parsed: 
 
 
 def _read_ole(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
-    if "macros" in container_holds(path):
+    holds = container_holds(path)
+    if "macros" in holds:
         raise DataError("MACROS", "the workbook holds macros")
+    if "embedded" in holds:
+        parsed.note("EXTERNAL_CONTENT")
     _read_workbook(path, None, context, parsed, sink)
 
 

@@ -202,8 +202,8 @@ FILE_REASONS: dict[str, Reason] = {
     ),
     "ERRORS_UNSEEN": Reason(
         "warn",
-        "In this old or binary format an error cell cannot be told from an empty one. Save the workbook as .xlsx.",
-        "En este formato antiguo o binario una celda con error no se distingue de una vacía. Guárdelo como .xlsx.",
+        "The workbook's own records cannot be followed, so an error cell looks like an empty one. Save it as .xlsx.",
+        "No se pueden seguir los registros del libro: una celda con error parece vacía. Guárdelo como .xlsx.",
     ),
     "MAYBE_CUT_OFF": Reason(
         "warn",

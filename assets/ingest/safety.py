@@ -57,11 +57,13 @@ class ArchiveScan:
 
 _SHEET_FLAGS: tuple[tuple[str, bytes], ...] = (
     ("error_cell", b't="e"'),
+    ("error_cell", b"t='e'"),
     ("formula", b"<f"),
+    ("formula", b":f>"),
+    ("formula", b":f "),
     ("hidden", b'hidden="1"'),
+    ("hidden", b"hidden='1'"),
     ("hidden", b'hidden="true"'),
-    ("merged", b"<mergeCell "),
-    ("iso_date", b't="d"'),
 )
 
 
@@ -235,10 +237,13 @@ class Extent:
                 self._last_column = max(self._last_column, number)
 
 
+_OUTSIDE = ("externallinks/", "xl/connections.", "embeddings/", "/media/", "querytables/")
+
+
 def _flag_by_name(name: str, member: str, scan: ArchiveScan) -> None:
-    if "vbaproject" in name or "macrosheets/" in name:
+    if "vbaproject" in name or "macrosheets/" in name or name.startswith(("basic/", "scripts/")):
         scan.mark("macros", member)
-    if any(part in name for part in ("externallinks/", "connections.xml", "embeddings/", "/media/", "querytables/")):
+    if any(part in name for part in _OUTSIDE) or name.startswith(("pictures/", "object ")):
         scan.mark("external", member)
 
 

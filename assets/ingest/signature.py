@@ -81,14 +81,3 @@ def _text_kind(head: bytes) -> Signature:
         return "utf16"
     controls = sum(1 for byte in head if byte < 9 or 13 < byte < 32)
     return "binary" if controls > max(4, len(head) // 20) else "text"
-
-
-def container_holds(path: Path) -> set[str]:
-    """What an OLE container's stream names tell: ``encrypted`` (a protected workbook) and ``macros``."""
-    content = path.read_bytes()
-    found = set()
-    if "EncryptedPackage".encode("utf-16-le") in content:
-        found.add("encrypted")
-    if any(name.encode("utf-16-le") in content for name in ("_VBA_PROJECT_CUR", "_VBA_PROJECT", "VBA")):
-        found.add("macros")
-    return found

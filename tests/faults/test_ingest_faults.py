@@ -8,6 +8,7 @@ import pytest
 
 from assets.ingest import Feeds, IngestPaths, ingest, load_feeds
 from tests.faults.archives import ARCHIVES
+from tests.faults.books import BOOKS
 from tests.faults.case import Fault
 from tests.faults.cells import CELLS
 from tests.faults.files import FILES
@@ -19,7 +20,9 @@ from tests.faults.texts import TEXTS
 
 pytestmark = pytest.mark.integration
 NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
-ALL = [*FILES.faults, *ARCHIVES.faults, *HEADERS.faults, *CELLS.faults, *TEXTS.faults, *SURVEYS.faults, *SPSS.faults]
+ALL = [
+    fault for registry in (FILES, ARCHIVES, HEADERS, CELLS, BOOKS, TEXTS, SURVEYS, SPSS) for fault in registry.faults
+]
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,8 @@
 import io
 import random
 import zipfile
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import duckdb
 import pytest
@@ -15,6 +14,7 @@ from assets.ingest import Feeds, IngestPaths, ingest, load_feeds
 from assets.ingest.config import TableFeed
 from assets.ingest.excel import open_workbook
 from assets.ingest.safety import scan_archive
+from tests.faults.binary_books import Sheet, xls, xlsb
 from tests.faults.files import book_bytes
 from tests.faults.good import (
     GOALS_HEADER,
@@ -28,6 +28,7 @@ from tests.faults.good import (
     notes_book,
     table_csv,
 )
+from tests.faults.ods_books import ods
 
 NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
 
@@ -48,47 +49,6 @@ def load(tmp_path: Path, feeds: Feeds, files: dict[str, bytes], kind: str) -> li
         assert all(state[1] in ("loaded", "duplicate") for state in states), states
         select = f"SELECT * EXCLUDE (file_token, sheet, row_number) FROM raw.{kind} ORDER BY ALL"
         return con.execute(select).fetchall()
-
-
-def ods(sheet: str, rows: list[list[object]]) -> bytes:
-    """A small OpenDocument spreadsheet with typed cells, written by hand."""
-    body = []
-    for row in rows:
-        cells = []
-        for value in row:
-            if value is None or value == "":
-                cells.append("<table:table-cell/>")
-            elif isinstance(value, datetime):
-                stamp = value.isoformat()
-                cells.append(f'<table:table-cell office:value-type="date" office:date-value="{stamp}"/>')
-            elif isinstance(value, date):
-                cells.append(f'<table:table-cell office:value-type="date" office:date-value="{value.isoformat()}"/>')
-            elif isinstance(value, int):
-                cells.append(f'<table:table-cell office:value-type="float" office:value="{value}"/>')
-            else:
-                text = escape(str(value))
-                cells.append(f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>')
-        body.append(f"<table:table-row>{''.join(cells)}</table:table-row>")
-    spaces = " ".join(
-        f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for prefix, name in (("office", "office"), ("table", "table"), ("text", "text"))
-    )
-    content = (
-        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {spaces}><office:body><office:spreadsheet>'
-        f'<table:table table:name="{sheet}">{"".join(body)}</table:table>'
-        "</office:spreadsheet></office:body></office:document-content>"
-    )
-    media = "application/vnd.oasis.opendocument.spreadsheet"
-    manifest = (
-        '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
-        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{media}"/></manifest:manifest>'
-    )
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("mimetype", media)
-        archive.writestr("META-INF/manifest.xml", manifest)
-        archive.writestr("content.xml", content)
-    return out.getvalue()
 
 
 def strict(content: bytes) -> bytes:
@@ -117,12 +77,16 @@ def strict(content: bytes) -> bytes:
         ("goal_plans", goals_book, GOALS_HEADER, goal_rows(first=100), "Goal Plans"),
     ],
 )
-def test_workbook_csv_ods_and_strict_are_one(tmp_path, feeds, form) -> None:
+def test_every_kind_of_workbook_and_csv_are_one(tmp_path, feeds, form) -> None:
     kind, book, header, rows, sheet = form
     plain = load(tmp_path, feeds, {"a.xlsx": book_bytes(book())}, kind)
     assert len(plain) == len(rows)
     assert load(tmp_path, feeds, {"a.csv": table_csv(header, rows).encode()}, kind) == plain
-    assert load(tmp_path, feeds, {"a.ods": ods(sheet, [header, *rows])}, kind) == plain
+    twin = Sheet(sheet, [header, *rows])
+    assert load(tmp_path, feeds, {"a.ods": ods(twin)}, kind) == plain
+    for mac in (False, True):
+        assert load(tmp_path, feeds, {"a.xls": xls(twin, mac=mac)}, kind) == plain
+        assert load(tmp_path, feeds, {"a.xlsb": xlsb(twin, mac=mac)}, kind) == plain
     assert load(tmp_path, feeds, {"a.xlsx": strict(book_bytes(book()))}, kind) == plain
 
 
@@ -138,26 +102,6 @@ def test_shuffled_rows_and_columns_and_a_second_drop_change_nothing(tmp_path, fe
     assert load(tmp_path, feeds, {"a.xlsx": book}, "case_notes") == plain
     twice = book_bytes(notes_book(rows))
     assert load(tmp_path, feeds, {"a.xlsx": twice, "b.xlsx": twice}, "case_notes") == plain
-
-
-def test_an_error_cell_of_a_spreadsheet_is_not_taken_for_an_empty_one(tmp_path, feeds) -> None:
-    rows = intake_rows(4, 100)
-    rows[2][9] = "BROKEN"
-    plain = ods("Client Intake", [INTAKE_HEADER, *rows])
-    cell = b'<table:table-cell office:value-type="string"><text:p>BROKEN</text:p></table:table-cell>'
-    error = b'<table:table-cell office:value-type="string" office:string-value="" calcext:value-type="error"/>'
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(plain)) as source, zipfile.ZipFile(out, "w") as target:
-        for name in source.namelist():
-            data = source.read(name).replace(b"xmlns:text=", b'xmlns:calcext="urn:calcext" xmlns:text=')
-            target.writestr(name, data.replace(cell, error))
-    (tmp_path / "inbox").mkdir()
-    (tmp_path / "inbox" / "a.ods").write_bytes(out.getvalue())
-    with duckdb.connect(config={"threads": 1}) as con:
-        paths = IngestPaths(tmp_path / "inbox", tmp_path / "v", tmp_path / "r", tmp_path / "t", settle_seconds=0)
-        ingest(paths, con, feeds, now=NOW)
-        waiting = con.execute("SELECT row_number, column_name, rule_code FROM control.quarantine").fetchall()
-    assert waiting == [(4, "county", "ERROR_CELL")]
 
 
 def spanish(header: list[str], rows: list[list], form: TableFeed, feeds: Feeds) -> tuple[list[str], list[list]]:
