@@ -25,7 +25,7 @@ from assets.publish.assets import follow_up, publish_databases, quality, report
 from assets.side import Side
 from assets.study.assets import fit_study
 from assets.study_config import load_study_config
-from assets.warehouse.assets import crosswalk, dbt_models
+from assets.warehouse.assets import crosswalk, dbt_models, reconciliation
 from expectations.assets import MART_SUITES, RAW_SUITES, suite_checks
 from orchestration.jobs import nightly_job, nightly_schedule
 from orchestration.lock import writing
@@ -92,6 +92,7 @@ def build_definitions(home: Home, console: Console | None = None, side: Side | N
             ingest_inbox,
             crosswalk,
             dbt_models(manifest),
+            reconciliation,
             fit_study,
             quality,
             report,

@@ -40,6 +40,8 @@ def summarise(home: Home, result: NightResult) -> dict[str, Any]:
             summary |= _files(connection)
         if "control.check_results" in tables:
             summary["checks"] = _checks(connection)
+        if "reconciliation.links" in tables:
+            summary["reconciliation"] = _reconciliation(connection)
         if result.succeeded and "study.models" in tables:
             summary["headline"] = _headline(connection)
             summary["zones"] = _zones(home)
@@ -94,6 +96,18 @@ def _zones(home: Home) -> dict[str, Any]:
     }
 
 
+def _reconciliation(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How the published minimal data set agrees with the derived one; empty when there is none."""
+    found = _records(
+        connection,
+        "select any_value(l.n_cases) as cases, any_value(l.n_linked) as cases_linked, count(*) as variables,"
+        " sum(n_both)::bigint as values_on_both_sides, sum(n_equal)::bigint as values_equal,"
+        " sum(n_rounded + n_differs + n_only_published + n_only_derived)::bigint as differences"
+        " from reconciliation.agreement cross join reconciliation.links as l having count(*) > 0",
+    )
+    return found[0] if found else {}
+
+
 def _headline(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "clients": _records(
@@ -123,6 +137,13 @@ def show(summary: dict[str, Any], console: Console) -> None:
         console.print(
             f"Checks   [{colour}]{checks['passed']} of {checks['total']} passed[/{colour}], {checks['failed']} failed,"
             f" {checks['warnings']} to look at"
+        )
+    published = summary.get("reconciliation")
+    if published:
+        console.print(
+            f"SAV      {published['cases_linked']} of {published['cases']} published cases found,"
+            f" {published['values_equal']:,} of {published['values_on_both_sides']:,} values equal,"
+            f" {published['differences']} differences (`outcomes reconcile`)"
         )
     if summary["status"] == "failed":
         _show_failure(summary, console)

@@ -41,7 +41,12 @@ QUALITY = {
             group="quality",
             room="assets/publish",
             kinds={"python", "duckdb"},
-            deps=[("marts", "client_study"), ("control", "files"), *(("study", table) for table in STUDY_KEYS)],
+            deps=[
+                ("marts", "client_study"),
+                ("control", "files"),
+                ("reconciliation", "agreement"),
+                *(("study", table) for table in STUDY_KEYS),
+            ],
         )
         for key, text in QUALITY.items()
     ],

@@ -142,7 +142,9 @@ def _public_context(context: "ReportContext", release: "PublicRelease") -> "Repo
         *([release.watermark] if release.watermark else []),
     ]
     # Footnotes were written from the tables before suppression and quote their counts.
-    return replace(context, zone="public", notes=notes, footnotes={}, quality={}, pairs=None, n_clients=None)
+    return replace(
+        context, zone="public", notes=notes, footnotes={}, quality={}, pairs=None, n_clients=None, reconciliation={}
+    )
 
 
 def _write(folder: Path, release: "PublicRelease", context: "ReportContext", mark: str) -> None:

@@ -50,6 +50,7 @@ def report_inputs(connection: duckdb.DuckDBPyConnection, home: Home) -> "tuple[d
         references={m["name"]: m["reference"] for m in config.analysis.get("models", []) if "reference" in m},
         quality={name: connection.execute(f"select * from quality.{name}").df() for name in QUALITY_TABLES},
         pairs=_pairs(connection, config),
+        reconciliation=_reconciliation(connection),
     )
     return tables, context
 
@@ -85,3 +86,11 @@ def _pairs(connection: duckdb.DuckDBPyConnection, config: StudyConfig) -> "pd.Da
         f"select * from ({parts}) where t0 is not null and t6 is not null order by all", [p["name"] for p in pairs]
     ).df()
     return frame
+
+
+def _reconciliation(connection: duckdb.DuckDBPyConnection) -> "dict[str, pd.DataFrame]":
+    """The agreement with the published data set, where one was compared."""
+    there = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = 'reconciliation' and table_name <> 'differences'"
+    ).fetchall()
+    return {name: connection.execute(f"from reconciliation.{name}").df() for (name,) in there}

@@ -9,6 +9,7 @@ from typing import Any
 from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
+    AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
@@ -17,15 +18,22 @@ from dagster import (
     MaterializeResult,
     ResourceParam,
     asset,
+    multi_asset,
 )
 
 from assets.builds import CheckRow, begin_build, code_version, record_checks
-from assets.catalog import OWNERS, table_metadata
+from assets.catalog import OWNERS, table_metadata, table_spec
 from assets.errors import value_free
 from assets.home import Home
 from assets.study_config import load_study_config
 from assets.warehouse.database import connect
 
+AGREES = "agrees_with_the_published_data_set"
+RECONCILIATION = {
+    "agreement": "One row a variable of the published minimal data set: how many values are equal, rounded, different.",
+    "differences": "One row a value that is not equal: case, client, variable, reason. For the agency only.",
+    "links": "How many cases of the data set could be told to be which client.",
+}
 DbtEvents = Iterator[MaterializeResult[None] | AssetCheckResult]
 
 
@@ -47,6 +55,57 @@ def crosswalk(home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
         new = assign_research_ids(connection)
         metadata = table_metadata(connection, "control", "crosswalk") | {"new_clients": new}
     yield MaterializeResult(metadata=metadata)
+
+
+@multi_asset(
+    name="reconciliation",
+    specs=[
+        table_spec(
+            ("reconciliation", name),
+            text,
+            group="warehouse",
+            room="assets/warehouse",
+            kinds={"python", "duckdb"},
+            deps=[("marts", "client_study"), ("raw", "minimal_dataset")],
+        )
+        for name, text in RECONCILIATION.items()
+    ],
+    check_specs=[
+        AssetCheckSpec(
+            AGREES,
+            asset=AssetKey(["reconciliation", "agreement"]),
+            description="Every value of the published minimal data set is the derived one; every case has a client.",
+        )
+    ],
+)
+@value_free
+def reconciliation(context: AssetExecutionContext, home: ResourceParam[Home]) -> DbtEvents:
+    """Hold the newest minimal data set against ``marts.client_study``; without one the tables are empty."""
+    from assets.warehouse.readings import totals
+    from assets.warehouse.reconcile import Links, reconcile, store
+
+    config = load_study_config(home.config / "study.yml")
+    with connect(home) as connection:
+        build_id = begin_build(connection, context.run_id, home.config)
+        found = reconcile(connection, config.minimal_dataset)
+        store(connection, found)
+        for name in RECONCILIATION:
+            metadata = table_metadata(connection, "reconciliation", name)
+            yield MaterializeResult(asset_key=AssetKey(["reconciliation", name]), metadata=metadata)
+        counts = dict(totals(found)) if found else {}
+        links = Links.of(found) if found else Links(0, 0, 0)
+        unequal = sum(counts.values()) - sum(
+            counts.get(name, 0) for name in ("variables", "values_on_both_sides", "values_equal")
+        )
+        failed = unequal + links.n_cases - links.n_linked
+        record_checks(connection, build_id, [CheckRow(AGREES, "reconciliation.agreement", "warn", not failed, failed)])
+    yield AssetCheckResult(
+        check_name=AGREES,
+        asset_key=AssetKey(["reconciliation", "agreement"]),
+        passed=not failed,
+        severity=AssetCheckSeverity.WARN,
+        metadata={**counts, "cases": links.n_cases, "cases_linked": links.n_linked} if found else {"data_sets": 0},
+    )
 
 
 def dbt_models(manifest_path: Path) -> AssetsDefinition:

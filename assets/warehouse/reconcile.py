@@ -10,6 +10,7 @@ zone.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -62,6 +63,24 @@ class Reconciliation:
     unlinked_clients: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Links:
+    """How many cases and clients there are, and how many cases were linked to a client."""
+
+    n_cases: int
+    n_clients: int
+    n_linked: int
+
+    @classmethod
+    def of(cls, found: Reconciliation) -> "Links":
+        """Count those of a reconciliation."""
+        return cls(
+            n_cases=found.n_linked + len(found.unlinked_cases),
+            n_clients=found.n_linked + len(found.unlinked_clients),
+            n_linked=found.n_linked,
+        )
+
+
 def reconcile(connection: duckdb.DuckDBPyConnection, mapping: Mapping[str, str]) -> Reconciliation | None:
     """Compare the newest minimal data set with ``marts.client_study``; None when no such file is loaded.
 
@@ -83,18 +102,36 @@ def reconcile(connection: duckdb.DuckDBPyConnection, mapping: Mapping[str, str])
     return _compared(_Sides(cases, clients, left, right), named, _link(left, right))
 
 
-def store(connection: duckdb.DuckDBPyConnection, found: Reconciliation) -> None:
-    """Write ``reconciliation.agreement`` and ``reconciliation.differences`` (agency zone), replacing the last ones."""
+_TABLES: Mapping[str, Mapping[str, str]] = {
+    "agreement": {
+        "variable": "string", "column": "string", "n_both": "int64", "n_equal": "int64", "n_rounded": "int64",
+        "n_differs": "int64", "n_only_published": "int64", "n_only_derived": "int64", "max_difference": "double",
+    },
+    "differences": {"case_number": "int64", "client_id": "string", "variable": "string", "reason": "string"},
+    "links": {"n_cases": "int64", "n_clients": "int64", "n_linked": "int64"},
+}  # fmt: skip
+
+
+def store(connection: duckdb.DuckDBPyConnection, found: Reconciliation | None) -> None:
+    """Write ``reconciliation.agreement``, ``.differences`` and ``.links`` (agency zone), replacing the last ones.
+
+    Without a data set (None) the tables are there and empty.
+    """
     import pyarrow as pa
 
+    links = [] if found is None else [Links.of(found)]
+    rows: Mapping[str, Sequence[Any]] = {
+        "agreement": found.agreement if found else (),
+        "differences": found.differences if found else (),
+        "links": links,
+    }
     connection.execute("create schema if not exists reconciliation")
-    for name, rows, kind in (
-        ("agreement", found.agreement, Agreement),
-        ("differences", found.differences, Difference),
-    ):
-        fields = list(kind.__dataclass_fields__)
-        table = pa.table({field: [getattr(row, field) for row in rows] for field in fields})
-        connection.register("found", table)
+    for name, fields in _TABLES.items():
+        columns = {
+            field: pa.array([getattr(row, field) for row in rows[name]], pa.type_for_alias(kind))
+            for field, kind in fields.items()
+        }
+        connection.register("found", pa.table(columns))
         connection.execute(f"create or replace table reconciliation.{name} as from found")
         connection.unregister("found")
 

@@ -1,4 +1,4 @@
-"""``outcomes explain`` and ``trace``: where a number comes from, as a definition and as rows of the sources."""
+"""``outcomes explain``, ``trace`` and ``reconcile``: where a number comes from, and whether the published one is it."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.commands import HomeOption, built_home, out, told_plainly
+from orchestration.commands import HomeOption, built_home, fail, out, told_plainly
 
 
 def explain(
@@ -71,7 +71,59 @@ def trace(
             sys.stdout.write((as_text(rows) or "No source row stands behind it.") + "\n")
 
 
+def reconcile(
+    home: HomeOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+) -> None:
+    """Compare the published minimal data set (SAV) with what is derived, variable by variable and client by client.
+
+    Where they differ, each alternative definition is tried: does another reading give the published values? Cases and
+    clients of the differences are in `reconciliation.differences` of the agency database.
+    """
+    with told_plainly():
+        from assets.study_config import load_study_config
+        from assets.warehouse import DbtPaths
+        from assets.warehouse.compiled import ModelCompiler
+        from assets.warehouse.database import connect
+        from assets.warehouse.readings import better_readings, told, totals
+        from assets.warehouse.reconcile import Links
+        from assets.warehouse.reconcile import reconcile as compare
+
+        place = built_home(home)
+        config = load_study_config(place.config / "study.yml")
+        with out.status("Comparing …"), connect(place, read_only=True) as connection:
+            found = compare(connection, config.minimal_dataset)
+            if found is None:
+                fail("no minimal data set (SAV) is loaded")
+            readings = []
+            if any(row.n_equal < row.n_both for row in found.agreement):
+                readings = better_readings(connection, ModelCompiler(DbtPaths.of(place), config), config, found)
+        links = Links.of(found)
+        if as_json:
+            whole = {
+                "links": asdict(links),
+                "totals": dict(totals(found)),
+                "agreement": [asdict(row) for row in found.agreement],
+                "readings": [asdict(reading) for reading in readings],
+            }
+            sys.stdout.write(json.dumps(whole, indent=1) + "\n")
+            return
+        out.print(f"{links.n_linked} of {links.n_cases} published cases are plainly one of {links.n_clients} clients")
+        heads = ("both", "equal", "rounded", "differ", "only publ.", "only der.")
+        out.print(f"[bold]{'variable':<20}{'column':<40}{''.join(f'{head:>11}' for head in heads)}[/bold]")
+        for row in found.agreement:
+            counts = (row.n_both, row.n_equal, row.n_rounded, row.n_differs, row.n_only_published, row.n_only_derived)
+            out.print(
+                f"{row.variable:<20}{row.column:<40}{''.join(f'{count:>11}' for count in counts)}", soft_wrap=True
+            )
+        for reading in readings:
+            out.print(f"[yellow]![/yellow] {told(reading)}", soft_wrap=True)
+        if not found.differences:
+            out.print("[green]✓[/green] every value known on either side is equal")
+
+
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command()(explain)
     app.command()(trace)
+    app.command()(reconcile)

@@ -9,11 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 from warehouse_agencies import load, random_agency
-from warehouse_models import shipped_config, shipped_models
+from warehouse_models import shipped_compiler, shipped_config, shipped_models
 from warehouse_raw import add_file
 
 from assets.errors import ConfigError
 from assets.warehouse.compiled import run_models
+from assets.warehouse.readings import better_readings, told, totals
 from assets.warehouse.reconcile import Difference, reconcile, store
 
 STAGES = ["pre-contemplation", "contemplation", "preparation/action", "maintenance"]
@@ -128,3 +129,30 @@ def test_a_column_that_does_not_exist_is_told_by_file_and_key(night: duckdb.Duck
     publish(night, {})
     with pytest.raises(ConfigError, match=r"study\.yml: minimal_dataset: client_study has no column ages"):
         reconcile(night, {"age": "ages"})
+
+
+def test_a_definition_that_gives_the_published_values_is_found(night: duckdb.DuckDBPyConnection) -> None:
+    """The data set was made with closed goals only as the denominator; whoever derives otherwise is told so."""
+    cases = publish(night, {})
+    place = {client: case for case, client in cases.items()}
+    closed = night.execute("select client_id, rate_closed_only from marts.fct_goal_completion").fetchall()
+    for table in ("raw.minimal_dataset", "raw.minimal_dataset_variables"):
+        night.execute(f"delete from {table}")
+    publish(night, {(place[client], "goal_rate"): rate for client, rate in closed})
+    found = reconcile(night, shipped_config().minimal_dataset)
+    assert found is not None
+    assert {difference.variable for difference in found.differences} == {"goal_rate"}
+    counts = totals(found)
+    assert counts["values_on_both_sides"] - counts["values_equal"] == counts["values_differ"] + counts["values_rounded"]
+
+    (reading,) = better_readings(night, shipped_compiler(), shipped_config(), found)
+    assert (reading.variable, reading.definition) == ("goal_rate", "goals.denominator: closed_only")
+    assert reading.n_equal == reading.n_both > reading.n_equal_in_force
+    assert "under goals.denominator: closed_only" in told(reading)
+
+
+def test_the_tables_are_there_and_empty_without_a_data_set(night: duckdb.DuckDBPyConnection) -> None:
+    store(night, reconcile(night, shipped_config().minimal_dataset))
+    for table in ("agreement", "differences", "links"):
+        assert night.execute(f"select count(*) from reconciliation.{table}").fetchone() == (0,)
+    assert "VARCHAR" in {row[1] for row in night.execute("describe reconciliation.differences").fetchall()}

@@ -33,6 +33,7 @@ class ReportContext:
     ``study`` table, or a model by name, to sentences printed under it. ``quality`` may hold the frames ``files``,
     ``checks`` and ``quarantine_counts`` of the ``quality`` schema. ``pairs`` is one row a client and scale with the
     columns ``pair``, ``t0``, ``t6``; it is drawn in the agency zone only, since each line is a person.
+    ``reconciliation`` may hold the frames ``agreement`` and ``links``, also for the agency zone only.
     """
 
     title: str
@@ -50,6 +51,7 @@ class ReportContext:
     footnotes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     quality: Mapping[str, "Frame"] = field(default_factory=dict)
     pairs: "Frame | None" = None
+    reconciliation: Mapping[str, "Frame"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a zone nobody has heard of: the banner decides who may read the page."""

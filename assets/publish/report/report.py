@@ -12,6 +12,7 @@ from assets.publish.report.numbered import main_tables
 from assets.publish.report.page import Section, page
 from assets.publish.report.paired import paired_figure
 from assets.publish.report.quality_section import quality_tables
+from assets.publish.report.reconciliation import reconciliation_tables
 from assets.publish.report.records import StudyTables
 from assets.publish.report.supplement_tables import (
     association_table,
@@ -39,6 +40,7 @@ def render_report(tables: Mapping[str, Frame], context: ReportContext) -> str:
     labels = Labels(context, [row.get("outcome") for row in study["models"]])
     numbered = main_tables(study, context, labels)
     quality = quality_tables(context)
+    published = reconciliation_tables(context, labels)
     sections = [
         Section("summary", "At a glance", points=headlines(study, context, labels)),
         *([Section("last-night", "What came in", tuple(quality))] if quality else []),
@@ -60,6 +62,7 @@ def render_report(tables: Mapping[str, Frame], context: ReportContext) -> str:
                 diagnostics_table(study, context, labels),
             ),
         ),
+        *([Section("reconciliation", "The published data set", published)] if published else []),
         Section("notes", "Notes", points=(*METHODS, *(clean(note) for note in context.notes))),
     ]
     return page(context, sections)
