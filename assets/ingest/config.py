@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from assets.errors import ConfigError
 from assets.ingest.texts import fold, slug
+from assets.ingest.versions import Version, check_dates, edition, in_order
 from assets.yamlfile import read_yaml
 
 T = TypeVar("T", bound=BaseModel)
@@ -31,15 +32,6 @@ class Title(Strict):
 
     en: str
     es: str
-
-
-class Version(Strict):
-    """One edition of a form: since when it is in use, and which columns it did not have yet."""
-
-    name: str
-    since: date
-    until: date | None = None
-    lacks: tuple[str, ...] = ()
 
 
 class Column(Strict):
@@ -83,11 +75,17 @@ class FeedBase(Strict):
     expect_every_days: int | None = None
     key: tuple[str, ...]
     newest_by: str | None = None
-    versions: tuple[Version, ...]
+    versions: tuple[Version, ...] = Field(min_length=1)
+
+    @field_validator("versions")
+    @classmethod
+    def _one_edition_a_day(cls, versions: tuple[Version, ...]) -> tuple[Version, ...]:
+        check_dates(versions)
+        return versions
 
 
 class TableFeed(FeedBase):
-    """A workbook or CSV of the case-management system."""
+    """A workbook or CSV of the case-management system; ``columns`` describes the edition in use."""
 
     format: Literal["table"]
     sheets: tuple[str, ...]
@@ -96,11 +94,20 @@ class TableFeed(FeedBase):
     order_rules: tuple[OrderRule, ...] = ()
     same_time: tuple[str, str] | None = None
     total_words: tuple[str, ...] = ("total", "totals", "grand total", "subtotal", "totales", "suma")
+    header_within: int = Field(default=30, ge=1, le=38)
+    """The header stands in one of so many first rows."""
+    _editions: list[tuple[Version, "TableFeed"]] = PrivateAttr(default_factory=list)
+
+    def editions(self) -> list[tuple[Version, "TableFeed"]]:
+        """Each edition with the map as it was then, newest first; made once."""
+        if not self._editions:
+            self._editions.extend((v, edition(self, v)) for v in reversed(in_order(self.versions)))
+        return self._editions
 
     @model_validator(mode="after")
     def _names_exist(self) -> "TableFeed":
         wanted = {*self.key, *(r.earlier for r in self.order_rules), *(r.later for r in self.order_rules)}
-        wanted |= {name for version in self.versions for name in version.lacks}
+        wanted |= {name for version in self.versions for name in (*version.lacks, *version.columns)}
         wanted |= {self.newest_by} if self.newest_by else set()
         wanted |= set(self.same_time or ())
         unknown = sorted(name for name in wanted if name not in self.columns)
@@ -294,6 +301,8 @@ def _code_list(name: str, body: Any, path: Path) -> CodeList:
 def _check_codes(feed: Feed, code_lists: dict[str, CodeList]) -> None:
     if not isinstance(feed, TableFeed):
         return
-    for name, column in feed.columns.items():
-        if column.type in ("code", "multi") and column.codes not in code_lists:
-            raise ConfigError(f"{feed.feed}.yml: columns.{name}.codes: no such list in code_lists.yml")
+    for version, then in [(None, feed), *feed.editions()]:
+        for name, column in then.columns.items():
+            if column.type in ("code", "multi") and column.codes not in code_lists:
+                where = f"versions.{version.name}." if version is not None else ""
+                raise ConfigError(f"{feed.feed}.yml: {where}columns.{name}.codes: no such list in code_lists.yml")

@@ -146,7 +146,7 @@ def _skip(grid: Grid, parsed: Parsed) -> None:
 
 def _read_grid(grid: Grid, header: Header, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
     check_header(header, grid.sheet)
-    parsed.form_version = header.version
+    parsed.form_version = header.version.name
     parsed.confidence = max(parsed.confidence, header.confidence)
     read_titles(grid, header, parsed)
     feeds = context.feeds

@@ -192,6 +192,11 @@ FILE_REASONS: dict[str, Reason] = {
         "A column was recognised by a synonym of its name.",
         "Una columna se reconoció por un sinónimo de su nombre.",
     ),
+    "OLD_FORM": Reason(
+        "warn",
+        "The file is of an older edition of its form and does not say when it was made.",
+        "El archivo es de una edición anterior del formulario y no indica cuándo se hizo.",
+    ),
     "COLUMN_ABSENT": Reason(
         "warn", "A column that the form may have is not in this file.", "Una columna opcional no está en este archivo."
     ),

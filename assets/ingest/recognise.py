@@ -1,15 +1,17 @@
 """Which feed a table is, and where its header stands: told by the header's names, never by the file's name."""
 
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
 from assets.errors import DataError
 from assets.ingest.cells import cell_text
-from assets.ingest.config import Column, Feeds, TableFeed
+from assets.ingest.config import Feeds, TableFeed
+from assets.ingest.structure import stated_export
 from assets.ingest.texts import fold
+from assets.ingest.versions import Version, last_day
 
-SEARCH_ROWS = 30
 ENOUGH = 0.5
 """Share of a feed's required columns that must be named before a row counts as its header."""
 
@@ -26,9 +28,22 @@ class Header:
     columns: dict[int, str]
     synonyms: frozenset[int]
     duplicates: frozenset[str]
-    version: str
+    version: Version
     missing: tuple[str, ...]
     confidence: float
+    made: date | None = None
+    """The day on which the titles above say that the export was made."""
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which this edition of the form was in use; None for the one in use."""
+        return last_day(self.feed.versions, self.version.name)
+
+    @property
+    def was_in_use(self) -> bool:
+        """True unless the export was made when this edition was not in use."""
+        last = self.last_day
+        return self.made is None or (self.version.since <= self.made and (last is None or self.made <= last))
 
     def nearest(self) -> dict[str, int]:
         """For each missing column, the 0-based place of the unrecognised name that is most like it."""
@@ -62,21 +77,41 @@ def find_header(head: list[list[Any]], feeds: Feeds) -> Header | None:
 def best_header(head: list[list[Any]], feeds: Feeds) -> Header | None:
     """The row of the first ones that names most of a feed's columns, at least two of them.
 
-    More required columns win, then more columns at all, then the higher row; the feed's name breaks the last tie.
+    More required columns win, then more columns at all, then fewer header rows, then the edition in use on the
+    day that the titles state, then fewer synonyms, then the newer edition; the feed's name breaks the last tie.
     """
-    best: tuple[tuple[float, float, int, str], Header] | None = None
-    lookups = {name: _lookup(feed) for name, feed in feeds.tables.items()}
-    for place, row in enumerate(head[:SEARCH_ROWS]):
+    best: tuple[tuple[float, float, int, bool, int, date, str], Header] | None = None
+    editions = [(v, feed, _lookup(feed)) for _, base in sorted(feeds.tables.items()) for v, feed in base.editions()]
+    for place, row in enumerate(head[: max((feed.header_within for _, feed, _ in editions), default=0)]):
+        made = _made_on(head[:place])
         for rows, names in _readings(head, place, row):
             folded = [fold(name) if name else "" for name in names]
-            for feed_name, feed in feeds.tables.items():
-                if sum(1 for text in folded if text in lookups[feed_name]) < 2:
+            for version, feed, lookup in editions:
+                if place >= feed.header_within or sum(1 for text in folded if text in lookup) < 2:
                     continue
-                header = _match(feed, lookups[feed_name], place=place, rows=rows, names=names, folded=folded)
-                rank = (header.confidence, float(len(header.columns)) / len(feed.columns), -rows, feed_name)
+                match = _Match(feed, version, lookup, made)
+                header = match.header(place=place, rows=rows, names=names, folded=folded)
+                rank = (
+                    header.confidence,
+                    float(len(header.columns)) / len(feed.columns),
+                    -rows,
+                    header.was_in_use,
+                    -len(header.synonyms),
+                    version.since,
+                    feed.feed,
+                )
                 if best is None or rank > best[0]:
                     best = (rank, header)
     return best[1] if best is not None else None
+
+
+def _made_on(titles: list[list[Any]]) -> date | None:
+    """The day on which the export was made, where a line above the header says so."""
+    stated = stated_export([text for row in titles for cell in row if (text := cell_text(cell))])
+    try:
+        return date.fromisoformat(stated[:10]) if stated else None
+    except ValueError:
+        return None
 
 
 def _readings(head: list[list[Any]], place: int, row: list[Any]) -> list[tuple[int, tuple[str | None, ...]]]:
@@ -105,68 +140,51 @@ def _lookup(feed: TableFeed) -> dict[str, str]:
     return found
 
 
-def _match(
-    feed: TableFeed,
-    lookup: dict[str, str],
-    *,
-    place: int,
-    rows: int,
-    names: tuple[str | None, ...],
-    folded: list[str],
-) -> Header:
-    columns: dict[int, str] = {}
-    synonyms: set[int] = set()
-    duplicates: set[str] = set()
-    exact = {fold(column.header): name for name, column in feed.columns.items()}
-    taken: dict[str, int] = {}
-    for i, text in enumerate(folded):
-        name = lookup.get(text)
-        if name is None:
-            continue
-        if name in taken:
-            # A column's own name beats a synonym that happens to stand beside it; two equals are a fault of the file.
-            if exact.get(text) == name and taken[name] in synonyms:
-                columns.pop(taken[name])
-                synonyms.discard(taken[name])
-            elif text not in exact:
-                continue
-            else:
-                duplicates.add(name)
-                continue
-        columns[i] = name
-        taken[name] = i
-        if exact.get(text) != name:
-            synonyms.add(i)
-    version, missing = _version(feed, set(taken))
-    required = [name for name, column in feed.columns.items() if column.required]
-    confidence = sum(1 for name in required if name in taken) / max(1, len(required))
-    return Header(
-        feed,
-        place,
-        rows,
-        names,
-        columns,
-        frozenset(synonyms),
-        frozenset(duplicates),
-        version,
-        missing,
-        confidence,
-    )
+@dataclass(frozen=True)
+class _Match:
+    """One edition of one feed, held against a row of names."""
 
+    feed: TableFeed
+    version: Version
+    lookup: dict[str, str]
+    made: date | None
 
-def _version(feed: TableFeed, present: set[str]) -> tuple[str, tuple[str, ...]]:
-    """The edition of the form that lacks the fewest required columns; the newest one on a tie."""
-    best: tuple[int, int, str, tuple[str, ...]] | None = None
-    for age, version in enumerate(sorted(feed.versions, key=lambda v: v.since, reverse=True)):
-        missing = tuple(
-            n for n, c in feed.columns.items() if c.required and n not in present and n not in version.lacks
+    def header(self, *, place: int, rows: int, names: tuple[str | None, ...], folded: list[str]) -> Header:
+        columns: dict[int, str] = {}
+        synonyms: set[int] = set()
+        duplicates: set[str] = set()
+        exact = {fold(column.header): name for name, column in self.feed.columns.items()}
+        taken: dict[str, int] = {}
+        for i, text in enumerate(folded):
+            name = self.lookup.get(text)
+            if name is None:
+                continue
+            if name in taken:
+                # A column's own name beats a synonym that happens to stand beside it; two equals are a fault.
+                if exact.get(text) == name and taken[name] in synonyms:
+                    columns.pop(taken[name])
+                    synonyms.discard(taken[name])
+                elif text not in exact:
+                    continue
+                else:
+                    duplicates.add(name)
+                    continue
+            columns[i] = name
+            taken[name] = i
+            if exact.get(text) != name:
+                synonyms.add(i)
+        required = [name for name, column in self.feed.columns.items() if column.required]
+        missing = tuple(name for name in required if name not in taken)
+        return Header(
+            self.feed,
+            place,
+            rows,
+            names,
+            columns,
+            frozenset(synonyms),
+            frozenset(duplicates),
+            self.version,
+            missing,
+            (len(required) - len(missing)) / max(1, len(required)),
+            self.made,
         )
-        rank = (len(missing), age, version.name, missing)
-        if best is None or rank[:2] < best[:2]:
-            best = rank
-    return (best[2], best[3]) if best else ("", ())
-
-
-def is_optional_here(column: Column) -> bool:
-    """A column whose cell may be lost without losing its row's meaning."""
-    return not column.required

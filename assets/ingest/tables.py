@@ -20,6 +20,7 @@ def check_header(header: Header, sheet: str | None) -> None:
     if header.duplicates:
         name = header.feed.columns[sorted(header.duplicates)[0]].header
         raise DataError("DUPLICATE_COLUMN", f"two columns are named {name}", Place(sheet=sheet, column=name))
+    _check_edition(header, sheet)
     if header.missing:
         nearest = header.nearest()
         parts = []
@@ -27,6 +28,24 @@ def check_header(header: Header, sheet: str | None) -> None:
             near = f" (nearest: column {column_letter(nearest[column])})" if column in nearest else ""
             parts.append(f"{header.feed.columns[column].header}{near}")
         raise DataError("MISSING_COLUMN", f"missing: {', '.join(parts)}", Place(sheet=sheet))
+
+
+def _check_edition(header: Header, sheet: str | None) -> None:
+    """Refuse last year's form: one whose titles say it was made after another edition had come into use.
+
+    Only a column that the edition in use must have tells the two apart; a form that has them all is today's.
+    """
+    if header.missing or header.made is None or header.last_day is None or header.made <= header.last_day:
+        return
+    now, today = header.feed.editions()[0]
+    found = set(header.columns.values())
+    lacking = [today.columns[name].header for name, c in today.columns.items() if c.required and name not in found]
+    raise DataError(
+        "WRONG_KIND",
+        f"edition {header.version.name} of the form {header.feed.feed}, which ended on {header.last_day}; "
+        f"the edition in use is {now.name}" + (f", which also has {', '.join(lacking)}" if lacking else ""),
+        Place(sheet=sheet),
+    )
 
 
 def read_titles(grid: Grid, header: Header, parsed: Parsed) -> None:
@@ -95,8 +114,10 @@ def describe(run: TableRun) -> None:
             run.parsed.note("SYNONYM", sheet=sheet, column=target)
     present = set(header.columns.values())
     for name in header.feed.columns:
-        if name not in present:
+        if name not in present and name not in header.version.lacks:
             run.parsed.note("COLUMN_ABSENT", sheet=sheet, column=name)
+    if header.last_day is not None and header.made is None:
+        run.parsed.note("OLD_FORM", sheet=sheet)
     number = run.grid.first_row + header.place
     run.parsed.headers.append(HeaderMap(sheet, number, header.rows, tuple(columns)))
 
