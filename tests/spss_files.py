@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pyreadstat
 
-from assets.ingest.sav_layout import HEADER
+from assets.ingest.sav_layout import sav_layout
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRST"
 
@@ -23,7 +23,10 @@ def sav_bytes(frame: pd.DataFrame, **options: Any) -> bytes:
 
 def with_records(content: bytes, records: Sequence[tuple[int, bytes]]) -> bytes:
     """A SAV of ReadStat's with records of type 7 (subtype, content) put before its cases."""
-    at = content.index(struct.pack("<2i", 7, 3), HEADER)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.sav"
+        path.write_bytes(content)
+        at = sav_layout(path).extensible
     extra = b"".join(struct.pack("<4i", 7, subtype, 1, len(data)) + data for subtype, data in records)
     return content[:at] + extra + content[at:]
 

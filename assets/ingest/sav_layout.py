@@ -18,7 +18,7 @@ class SavLayout:
     """Where the cases begin and how they are laid out.
 
     ``widths`` has one entry a variable: 0 for a number, else the bytes of a text. ``cases`` is -1 where the writer did
-    not know. ``extensions`` holds the records of type 7 by their subtype.
+    not know. ``extensions`` holds the records of type 7 by their subtype, ``extensible`` is where one may be put.
     """
 
     little: bool
@@ -29,6 +29,7 @@ class SavLayout:
     widths: list[int] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     extensions: dict[int, bytes] = field(default_factory=dict)
+    extensible: int = 0
 
     def long_names(self, encoding: str) -> dict[str, str]:
         """Short names in lower case → the names people see."""
@@ -55,6 +56,7 @@ def sav_layout(path: Path) -> SavLayout | None:
         except (struct.error, ValueError, MemoryError):
             return None
         layout.start = handle.tell()
+        layout.extensible = layout.start - 8
     return layout
 
 

@@ -161,6 +161,14 @@ def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], Non
             deps=[("publish", "report")],
         ),
         table_spec(
+            ("publish", "spss"),
+            "research/spss/: the study's rows as a labelled SAV, syntax, CSV and codebook.",
+            group="publish",
+            room="assets/publish",
+            kinds={"spss", "file"},
+            deps=[("publish", "report")],
+        ),
+        table_spec(
             ("publish", "agency_db"),
             "agency/agency.duckdb: the same, with crosswalk, raw rows and quarantine; for agency staff.",
             group="publish",
@@ -179,9 +187,12 @@ def publish_databases(
     The public release is audited and rendered by the side process meanwhile.
     """
     from assets.publish import content_hash, publish
+    from assets.publish.codebook import read_codebook
     from assets.publish.lineage_gate import check_lineage
     from assets.publish.report_inputs import report_inputs
     from assets.publish.research_risk import write_research_risk
+    from assets.publish.spss_bundle import publish_spss
+    from assets.publish.zones import SHARED_FILE
 
     with connect(home) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
@@ -193,6 +204,7 @@ def publish_databases(
         finish_build(connection, build_id, hashed)
         done = publish(home, connection, build_id, finish=_for_analysts(home))
         risk = write_research_risk(home, connection, clients)
+        bundle = publish_spss(connection, read_codebook(connection), home.research, build_id, SHARED_FILE)
         inputs = noted_inputs(connection, build_id)
     outcome = public()
     if inputs:
@@ -207,6 +219,7 @@ def publish_databases(
             "held_by_earlier_releases": len(outcome.held_by),
         },
     )
+    yield MaterializeResult(asset_key=AssetKey(["publish", "spss"]), metadata={"path": MetadataValue.path(str(bundle))})
     told = {"research_db": {"k": risk.k, "share_unique": risk.unique_share}, "agency_db": {}}
     for name, path in (("research_db", done.research), ("agency_db", done.agency)):
         yield MaterializeResult(
