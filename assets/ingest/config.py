@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from assets.errors import ConfigError
+from assets.ingest.names import check_names
 from assets.ingest.texts import fold, slug
 from assets.ingest.versions import Version, check_dates, edition, in_order
 from assets.yamlfile import read_yaml
@@ -110,6 +111,10 @@ class TableFeed(FeedBase):
         wanted |= {name for version in self.versions for name in (*version.lacks, *version.columns)}
         wanted |= {self.newest_by} if self.newest_by else set()
         wanted |= set(self.same_time or ())
+        check_names((self.feed, *self.columns))
+        misnamed = [name for name, c in self.columns.items() if (c.type == "client_id") != (name == "client_id")]
+        if misnamed:
+            raise ValueError(f"the column of type client_id must be called client_id, and no other: {misnamed[0]}")
         unknown = sorted(name for name in wanted if name not in self.columns)
         if unknown:
             raise ValueError(f"names no column of this feed: {', '.join(unknown)}")
@@ -137,6 +142,7 @@ class SurveyFeed(FeedBase):
 
     @model_validator(mode="after")
     def _labels_exist(self) -> "SurveyFeed":
+        check_names((self.feed, *self.items))
         for name, item in self.items.items():
             if item.labels is not None and item.labels not in self.labels:
                 raise ValueError(f"items.{name}.labels names no label table of this feed")

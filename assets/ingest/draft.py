@@ -12,13 +12,14 @@ from assets.ingest.dates import DateReader
 from assets.ingest.excel import open_workbook
 from assets.ingest.grid import Grid
 from assets.ingest.layout import Part, describe_layout, probable_header
+from assets.ingest.names import is_name
 from assets.ingest.safety import scan_archive
 from assets.ingest.signature import signature_of
 from assets.ingest.textfile import read_text
 from assets.ingest.texts import slug
 
 SAMPLE_ROWS = 500
-_READER = DateReader("mdy", "UTC")
+_CLIENT = re.compile(r"^(client_?(id|no|number)|id_de(l)?_cliente|numero_de_cliente)$")
 
 
 def draft_map(path: Path, name: str) -> str:
@@ -37,11 +38,11 @@ def draft_map(path: Path, name: str) -> str:
 
 def _head(name: str, kind: str) -> list[str]:
     return [
-        "# A draft: read every line, set keys, required columns, types, code lists and tags, then remove this comment.",
-        f"feed: {slug(name)}",
+        "# A draft: read every line, set the key, required columns, types, code lists and tags, then remove this line.",
+        f"feed: {column_name(name, 'new_form')}",
         f"title: {{en: {_quoted(name)}, es: {_quoted(name)}}}",
         f"format: {kind}",
-        "snapshot: full",
+        "snapshot: full                      # each export holds all records; `incremental` if it holds only new ones",
     ]
 
 
@@ -52,20 +53,80 @@ def _table(name: str, path: Path) -> str:
     if place is None:
         raise DataError("NO_HEADER", "no row looks like a header")
     headers = [cell_text(cell) for cell in head[place]]
-    rows = [row for _, batch in grid.batches(SAMPLE_ROWS) for row in batch][place + 1 : place + 1 + SAMPLE_ROWS]
+    _, batch = next(grid.batches(place + 1 + SAMPLE_ROWS))
+    below = batch[place + 1 :]
+    cells = [[cell_text(row[i]) if i < len(row) else None for row in below] for i in range(len(headers))]
+    order = _date_order([text for column in cells for text in column if text])
+    names = _names(headers)
+    kinds = {i: proposed_type(cells[i], names[i], order) for i in names}
+    key = _key(names, cells, kinds)
+    if key is not None:
+        kinds[key] = "id" if kinds[key] in ("integer", "text") else kinds[key]
     lines = _head(name, "table")
-    lines += [f"sheets: [{_quoted(grid.sheet or '*')}]", "key: [record_id]     # the column that names a record"]
-    lines += ["date_order: mdy", 'versions:\n  - {name: "1", since: 2000-01-01}', "columns:"]
+    lines.append(f"sheets: [{_quoted(grid.sheet or '*')}]")
+    told = "names a record" if key is not None else "no column names a record by itself: name those that do together"
+    lines.append(f"key: [{names[key] if key is not None else next(iter(names.values()))}]     # {told}")
+    lines.append(f"date_order: {order}                     # how text dates are written")
+    lines += ['versions:\n  - {name: "1", since: 2000-01-01}', "columns:"]
+    for i, column in names.items():
+        required = ", required: true" if i == key or kinds[i] == "client_id" else ""
+        facts = f"header: {_quoted(headers[i] or '')}, type: {kinds[i]}{required}, tag: direct"
+        lines.append(f"  {column}: {{{facts}}}{_hint(cells[i])}")
+    return "\n".join(lines) + "\n"
+
+
+def _names(headers: list[str | None]) -> dict[int, str]:
+    """A name for each headed column, distinct and fit for the warehouse."""
+    names: dict[int, str] = {}
     taken: Counter[str] = Counter()
     for i, header in enumerate(headers):
-        if header is None:
-            continue
-        column = slug(header) or f"column_{i + 1}"
-        taken[column] += 1
-        unique = column if taken[column] == 1 else f"{column}_{taken[column]}"
-        kind = proposed_type([cell_text(row[i]) if i < len(row) else None for row in rows], column)
-        lines.append(f"  {unique}: {{header: {_quoted(header)}, type: {kind}, tag: direct}}")
-    return "\n".join(lines) + "\n"
+        if header is not None:
+            column = column_name(header, f"column_{i + 1}")
+            column = "client_id" if _CLIENT.search(column) else column
+            taken[column] += 1
+            names[i] = column if taken[column] == 1 else f"{column}_{taken[column]}"
+    return names
+
+
+def column_name(text: str, otherwise: str) -> str:
+    """``text`` as a name of the warehouse; one that is taken or reserved gets an underscore."""
+    name = slug(text)[:60] or otherwise
+    if not name[0].isalpha():
+        name = f"n_{name}"
+    return name if is_name(name) else f"{name}_"
+
+
+def _key(names: dict[int, str], cells: list[list[str | None]], kinds: dict[int, str]) -> int | None:
+    """The column that names a record: filled and distinct in every row; one called an ID before others, then the first.
+
+    A client's ID is no record's: the same client comes again next month.
+    """
+    distinct = [
+        i
+        for i in names
+        if cells[i] and kinds[i] in ("id", "integer", "text") and None not in cells[i]
+        if len(set(cells[i])) == len(cells[i])
+    ]
+    called = [i for i in distinct if re.search(r"(^|_)(id|no|number|key|numero)(_|$)", names[i])]
+    return next(iter(called or distinct), None)
+
+
+def _date_order(texts: list[str]) -> str:
+    """``dmy`` where text dates can only be read so and none only the other way round, else ``mdy``."""
+    reads_as = {order: DateReader(order, "UTC") for order in ("mdy", "dmy")}
+    against = {order: sum(1 for text in texts if reader.contradicts(text)) for order, reader in reads_as.items()}
+    return "dmy" if against["mdy"] and not against["dmy"] else "mdy"
+
+
+def _hint(texts: list[str | None]) -> str:
+    """A comment on columns that look coded: a list belongs into code_lists.yml. Values are counted, never told."""
+    filled = [text for text in texts if text is not None]
+    if any(" | " in text for text in filled):
+        return "   # several values in a cell: type multi, with a list of codes"
+    n = len(set(filled))
+    if len(filled) >= 20 and 1 < n <= 12 and not all(text.replace(".", "").isdigit() for text in filled):
+        return f"   # {n} different values: type code, with a list of codes?"
+    return ""
 
 
 def _first_table(path: Path) -> Grid:
@@ -79,16 +140,17 @@ def _first_table(path: Path) -> Grid:
     return Grid(sheet=None, rows=iter(read_text(path).records()), is_text=True)
 
 
-def proposed_type(texts: list[str | None], column: str) -> str:
+def proposed_type(texts: list[str | None], column: str, order: str = "mdy") -> str:
     """The type that nine of ten filled cells agree on; ``text`` when none does, or when there is nothing to go by."""
     filled = [text for text in texts if text is not None]
-    if re.search(r"client.?(id|no|number)|id_del_cliente", column):
+    if column == "client_id":
         return "client_id"
     if not filled:
         return "text"
     votes: Counter[str] = Counter()
+    reader = DateReader(order, "UTC")
     for text in filled:
-        moment, _ = _READER.read_datetime(text)
+        moment, _ = reader.read_datetime(text)
         if re.fullmatch(r"-?\d+", text):
             votes["id" if column.endswith("id") else "integer"] += 1
         elif re.fullmatch(r"-?\d+\.\d+", text):

@@ -9,7 +9,7 @@ from typing import Any
 from assets.errors import DataError
 from assets.ingest.cells import cell_text
 from assets.ingest.excel import open_workbook
-from assets.ingest.grid import Grid
+from assets.ingest.grid import HEAD_ROWS, Grid
 from assets.ingest.parsed import Parsed
 from assets.ingest.safety import scan_archive
 from assets.ingest.signature import signature_of
@@ -31,6 +31,8 @@ class Part:
     header_rows: int = 1
     columns: list[dict[str, Any]] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    head: list[list[Any]] = field(default_factory=list, repr=False)
+    """The first rows as they are, to hold known headers against: values, never shown."""
 
 
 def describe_layout(path: Path) -> tuple[str, list[Part]]:
@@ -64,7 +66,7 @@ def _sheet(grid: Grid) -> Part:
     head = grid.head()
     place = probable_header(head)
     rows = sum(len(batch) for _, batch in grid.batches())
-    part = Part(grid.sheet, rows)
+    part = Part(grid.sheet, rows, head=head)
     if place is not None:
         part.header_row = grid.first_row + place
         part.columns = _columns(head, place)
@@ -138,7 +140,7 @@ def _text(file: TextFile) -> tuple[str, list[Part]]:
     facts: dict[str, Any] = {"encoding": file.encoding, "delimiter": file.delimiter}
     if header is None:
         records = list(file.records())
-        part = Part(None, len(records), facts=facts)
+        part = Part(None, len(records), facts=facts, head=list(records[:HEAD_ROWS]))
         place = probable_header(list(records[:30]))
         if place is not None:
             part.header_row = place + 1

@@ -144,6 +144,8 @@ def _drop_erased(stage: Stage, kind: str) -> int:
     con = stage.connection
     stage.materialise(kind)
     name = stage.tables[kind]
+    if "client_id" not in [row[0] for row in con.execute(f"DESCRIBE {name}").fetchall()]:
+        return 0
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE erased_rows AS SELECT sheet, row_number FROM {name} "
         "WHERE client_id IN (SELECT client_id FROM control.erased_clients)"

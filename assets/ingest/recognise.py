@@ -105,6 +105,16 @@ def best_header(head: list[list[Any]], feeds: Feeds) -> Header | None:
     return best[1] if best is not None else None
 
 
+def confidences(head: list[list[Any]], feeds: Feeds) -> dict[str, float]:
+    """For each table feed of which at least two columns are named, how surely the rows hold its header."""
+    found = {}
+    for name, feed in feeds.tables.items():
+        header = best_header(head, feeds.model_copy(update={"tables": {name: feed}}))
+        if header is not None:
+            found[name] = header.confidence
+    return found
+
+
 def _made_on(titles: list[list[Any]]) -> date | None:
     """The day on which the export was made, where a line above the header says so."""
     stated = stated_export([text for row in titles for cell in row if (text := cell_text(cell))])

@@ -20,7 +20,6 @@ from tests.faults.good import (
     workbook,
 )
 from tests.faults.spss import minimal, sav
-from tests.spss_files import with_records
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +32,15 @@ def test_a_good_file_is_described_with_its_mapping(tmp_path, feeds) -> None:
     intake_book().save(path)
     found = inspect_file(path, feeds)
     assert (found.verdict, found.feed, found.confidence, found.form_version) == ("load", "intake", 1.0, "2021")
-    assert found.rows == {"read": 14, "structural": 6, "quarantined": 0, "data": 8}
+    classes = {"loaded": 8, "quarantined": 0, "duplicate": 0, "structural": 6, "erased": 0}
+    assert found.rows == {"read": 14, **classes}
     header = found.headers[0]
     assert (header["sheet"], header["row"]) == ("Client Intake", 5)
     assert [column["name"] for column in header["columns"]] == INTAKE_HEADER
     text = found.as_text()
-    assert "Feed: intake" in text
+    assert "Feed:     intake, edition 2021 (confidence 100%)" in text
+    assert "14 read = 8 loaded + 0 quarantined + 0 duplicate + 6 structural" in text
+    assert "-> date_of_birth            date, required" in text
     assert "Invented" not in text
     assert "TX-00100" not in text + str(found.as_dict())
 
@@ -85,34 +87,57 @@ def test_drift_against_the_last_file_of_the_feed(tmp_path, feeds) -> None:
     assert drift == ["gone: gender", "new: +Shoe Size", "renamed: date_of_birth"]
 
 
-def test_a_draft_of_a_workbook_is_a_map_that_loads_once_completed(tmp_path, feeds, project_root) -> None:
-    import shutil
+def visits() -> bytes:
+    header = ["Visit ID", "Client ID", "Visit Date", "Count", "Ratio", "Kind", "Order", "Sheet", "2nd Visit", "Remark"]
+    rows = [
+        [f"V-{i}", f"TX-{i % 7 + 1:05d}", f"{i % 28 + 1:02d}/0{i % 9 + 1}/2021", i, 1.5, "ab"[i % 2], i, "x", None]
+        for i in range(1, 30)
+    ]
+    return book_bytes(workbook(("Visits", [["A title"]], header, [[*row, "Invented"] for row in rows])))
 
-    rows = [[f"V-{i}", f"TX-{i:05d}", f"0{i % 9 + 1}/15/2021", i, 1.5, "Invented"] for i in range(1, 30)]
-    header = ["Visit ID", "Client ID", "Visit Date", "Count", "Ratio", "Remark"]
+
+def test_a_draft_names_key_types_order_of_dates_and_no_values(tmp_path, feeds) -> None:
     path = tmp_path / "visits.xlsx"
-    path.write_bytes(book_bytes(workbook(("Visits", [["A title"]], header, rows))))
+    path.write_bytes(visits())
     draft = draft_map(path, "Home visits")
     assert "Invented" not in draft
     body = yaml.safe_load(draft)
-    assert body["feed"] == "home_visits"
-    types = {name: column["type"] for name, column in body["columns"].items()}
-    assert list(types.values()) == ["text", "client_id", "date", "integer", "number", "text"]
-    shutil.copytree(project_root / "config", tmp_path / "config")
-    done = draft.replace("record_id", "visit_id").replace(
-        "type: text, tag: direct}", "type: id, required: true, tag: direct}", 1
-    )
-    (tmp_path / "config" / "feeds" / "home_visits.yml").write_text(done, encoding="utf-8")
-    found = inspect_file(path, load_feeds(tmp_path / "config"))
-    assert (found.feed, found.rows["data"]) == ("home_visits", 29)
+    assert (body["feed"], body["key"], body["date_order"]) == ("home_visits", ["visit_id"], "dmy")
+    assert {name: column["type"] for name, column in body["columns"].items()} == {
+        "visit_id": "id", "client_id": "client_id", "visit_date": "date", "count": "integer", "ratio": "number",
+        "kind": "text", "order_": "integer", "sheet_": "text", "n_2nd_visit": "text", "remark": "text",
+    }  # fmt: skip
+    assert [name for name, column in body["columns"].items() if column.get("required")] == ["visit_id", "client_id"]
+    assert "2 different values" in next(line for line in draft.splitlines() if line.startswith("  kind:"))
 
 
-def test_response_sets_of_an_spss_file_are_told(tmp_path, feeds) -> None:
-    path = tmp_path / "m.sav"
-    path.write_bytes(with_records(sav(minimal()), [(7, b"$both=D1 1 4 Both csa dv\n$one=C 0  csa dv\n")]))
-    found = inspect_file(path, feeds)
-    assert found.feed == "minimal_dataset"
-    assert found.parts[0]["facts"]["response_sets"] == "$both (dichotomy of 2 where 1), $one (category of 2)"
+def test_an_approved_draft_makes_the_new_form_load(tmp_path, feeds, project_root) -> None:
+    import shutil
+
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    path = inbox / "visits.xlsx"
+    path.write_bytes(visits())
+    intake_book().save(inbox / "intake.xlsx")
+    paths = IngestPaths(inbox, tmp_path / "v", tmp_path / "r", tmp_path / "t", settle_seconds=0)
+    now = datetime(2022, 2, 1, tzinfo=UTC)
+    select = "SELECT name, status, kind, rows_loaded FROM control.files ORDER BY name"
+    with duckdb.connect() as con:
+        ingest(paths, con, feeds, now=now)
+        assert con.execute(select).fetchall()[1] == ("visits.xlsx", "rejected", None, 0)
+        shutil.copytree(project_root / "config", tmp_path / "config")
+        draft = draft_map(path, "Home visits")
+        (tmp_path / "config" / "feeds" / "home_visits.yml").write_text(draft, encoding="utf-8")
+        approved = load_feeds(tmp_path / "config")
+        assert inspect_file(path, approved).feed == "home_visits"
+        ingest(paths, con, approved, now=now)
+        assert con.execute(select).fetchall() == [
+            ("intake.xlsx", "loaded", "intake", 8), ("visits.xlsx", "loaded", "home_visits", 29),
+        ]  # fmt: skip
+        first = con.execute(
+            "SELECT visit_id, client_id, CAST(visit_date AS VARCHAR), order_ FROM raw.home_visits ORDER BY row_number"
+        ).fetchone()
+    assert first == ("V-1", "TX-00002", "2021-02-02", 1)
 
 
 def test_drafts_of_a_survey_and_of_an_spss_file(tmp_path, feeds) -> None:

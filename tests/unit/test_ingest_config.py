@@ -38,6 +38,8 @@ def test_the_shipped_maps_load_and_their_hash_follows_their_content(config: Path
         ("case_notes.yml", "format: table", "format: sheet", r"case_notes\.yml: format"),
         ("survey_mspss.yml", "labels: agreement}", "labels: agrement}", r"survey_mspss\.yml: .*labels"),
         ("goal_plans.yml", "columns:", "colums:", r"goal_plans\.yml: "),
+        ("goal_plans.yml", "  goal: {", "  order: {", r"goal_plans\.yml: .*'order'"),
+        ("goal_plans.yml", "  goal: {", "  Goal Text: {", r"goal_plans\.yml: .*'Goal Text'"),
         ("code_lists.yml", "gender:\n", "gender: [\n", r"code_lists\.yml: line \d+"),
     ],
 )
@@ -106,3 +108,15 @@ def test_every_column_of_the_workbook_feeds_is_tagged(project_root: Path) -> Non
     for name in ("intake", "case_notes", "goal_plans"):
         body = yaml.safe_load((project_root / "config" / "feeds" / f"{name}.yml").read_text(encoding="utf-8"))
         assert all("tag" in column for column in body["columns"].values())
+
+
+def test_no_reserved_word_of_the_database_can_be_a_name() -> None:
+    import duckdb
+
+    from assets.ingest.names import is_name
+
+    sql = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'"
+    with duckdb.connect() as con:
+        words = [row[0] for row in con.execute(sql).fetchall()]
+    assert words
+    assert [word for word in words if is_name(word)] == []
