@@ -72,7 +72,7 @@ def ingest_inbox(
 ) -> Iterator[MaterializeResult[None] | AssetCheckResult]:
     """Read new files of the inbox into the raw tables; files read before are recognised by content and left alone."""
     from assets.ingest import IngestPaths, ingest, load_feeds
-    from assets.publish.privacy.erasure_list import register, sweep_quarantine
+    from assets.publish.privacy.erasure_list import register, sweep
 
     feeds = load_feeds(home.config)
     inputs = current_state(home)
@@ -81,7 +81,7 @@ def ingest_inbox(
         register(connection, home)
         note_inputs(connection, build_id, inputs)
         summary = ingest(IngestPaths.of(home), connection, feeds, now=datetime.now(UTC))
-        sweep_quarantine(connection, home)
+        sweep(connection, home)
         context.log.info("inbox read: %s", summary.as_line())
         for schema, table in RAW_TABLES:
             yield MaterializeResult(

@@ -36,7 +36,7 @@ def erase(
     """
     with told_plainly():
         from assets.ingest import load_feeds, normalise_client_id
-        from assets.publish.privacy.erasure import erase_client
+        from assets.publish.privacy.erasure import erase_client, look_again
         from assets.publish.privacy.policy import load_policy
         from orchestration.lock import writing
         from orchestration.night import run_night
@@ -49,9 +49,17 @@ def erase(
             typer.confirm("Erase this client everywhere? This cannot be undone", abort=True)
         with writing(place.lock), out.status("Erasing …"):
             receipt = erase_client(place, source_id, load_policy(place.config).retention, date.today())
+        night = run_night(place, out)
+        with writing(place.lock), out.status("Looking once more …"):
+            look_again(place, receipt)
         sys.stdout.write(receipt.as_json() + "\n")
-        if not run_night(place, out).succeeded:
-            fail("the client is erased, but the build after it failed: nothing is published until a run succeeds")
+        if not night.succeeded:
+            fail(
+                "the client is erased, but the build after it failed: nothing is published until a run succeeds."
+                f" {night.message}"
+            )
+        if receipt.remaining_hits:
+            fail("the client was still found: remaining_in on the receipt names the files")
 
 
 def purge(
@@ -116,6 +124,39 @@ def release(
         out.print(f"  Receipt {done.receipt_file}", soft_wrap=True)
 
 
+def public_table(
+    rows: Annotated[str, typer.Option("--rows", help="A flag or a variable with levels, e.g. race_ethnicity.")],
+    columns: Annotated[str | None, typer.Option("--columns", help="A second one: then a cross table.")] = None,
+    home: HomeOption = None,
+    file: Annotated[Path | None, typer.Option("--out", help="Write the table as CSV as well.")] = None,
+) -> None:
+    """Count clients for the public by one or two variables: suppressed like the report, judged by the same ledger.
+
+    The only way to ask the public zone a question. Single clients, numbers and dates cannot be asked for; what was told
+    once is remembered, so that no second table gives the first one's hidden counts away.
+    """
+    with told_plainly():
+        from assets.publish.privacy.projects import to_csv
+        from assets.publish.privacy.public_query import public_table as ask
+        from orchestration.lock import writing
+
+        place = _built(home)
+        with writing(place.lock), out.status("Counting …"):
+            told = ask(place, rows, columns, date.today())
+        names = list(told.counts.columns)
+        wide = [max(len(str(name)), 8) + 2 for name in names]
+        wide[0] = max([wide[0], *(len(str(level)) + 2 for level in told.counts[names[0]])])
+        out.print("".join(f"{name!s:<{w}}" for name, w in zip(names, wide, strict=True)), soft_wrap=True)
+        for line in told.counts.itertuples(index=False, name=None):
+            cells = ["—" if value is None else str(value) for value in line]
+            out.print("".join(f"{text:<{w}}" for text, w in zip(cells, wide, strict=True)), soft_wrap=True)
+        out.print(f"— not shown: it would tell of fewer than {told.k} clients", soft_wrap=True)
+        if told.watermark:
+            out.print(told.watermark, soft_wrap=True)
+        if file:
+            file.write_bytes(to_csv(told.counts))
+
+
 def incident(
     file: Annotated[str, typer.Argument(help="A file, its SHA-256, or the first 12 digits of that.")],
     home: HomeOption = None,
@@ -169,6 +210,6 @@ def _built(option: Path | None) -> Home:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (keygen, release, incident, erase, purge):
+    for command in (keygen, release, public_table, incident, erase, purge):
         app.command()(command)
     app.add_typer(audit, name="audit")

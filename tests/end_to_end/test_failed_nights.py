@@ -9,6 +9,11 @@ import duckdb
 import openpyxl
 import pytest
 
+from assets.home import Home
+from assets.publish.privacy.needles import Identities
+from assets.publish.privacy.scanner import Scanner
+from tests.leaks import leaks
+
 
 def _spoilt_intake(home: Path, _: Path) -> None:
     """A new intake export whose intake dates did not come along: half the study would rest on nothing."""
@@ -76,3 +81,6 @@ def test_a_failed_gate_keeps_what_was_published(outcomes: Any, night: Any, tmp_p
     assert rows == [(night.summary["build_id"],)]
     for told in (done.out, done.err):
         assert "Traceback" not in told
+    people = Identities.read(night.home.parent / "sample" / "canaries.json")
+    assert Scanner(people).scan_bytes((done.out + done.err).encode()) == []
+    assert leaks(Home(home), people) == []

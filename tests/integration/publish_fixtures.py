@@ -100,7 +100,9 @@ def fill(connection: duckdb.DuckDBPyConnection, clients: int) -> None:
     connection.execute(
         "create table control.quarantine (file_token varchar, rule_code varchar, state varchar, cells varchar)"
     )
-    connection.execute("insert into control.quarantine values (?, 'DATE_AMBIGUOUS', 'open', ?)", ["ab" * 6, CANARY])
+    connection.execute(
+        "insert into control.quarantine values (?, 'DATE_AMBIGUOUS', 'open', ?)", ["ab" * 6, f'{{"Name": "{CANARY}"}}']
+    )
     connection.execute(
         "create table control.builds (build_id varchar, started_at timestamp, finished_at timestamp,"
         " code_version varchar, config_hash varchar)"

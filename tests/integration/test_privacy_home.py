@@ -18,8 +18,9 @@ import pytest
 from assets.home import Home
 from assets.publish.privacy.containers import database_cells
 from assets.publish.privacy.needles import Identities
-from assets.publish.privacy.scanner import Hit, Scanner, scan_home
+from assets.publish.privacy.scanner import Scanner
 from assets.publish.zones import loose_modes
+from tests.leaks import leaks
 
 BLOCKED = """
 import os, socket
@@ -56,18 +57,6 @@ def scanner(people: Identities) -> Scanner:
     return Scanner(people)
 
 
-def leaks(home: Home, people: Identities, project_root: Path) -> list[Hit]:
-    """Hits in places that must be free of identities.
-
-    dbt's manifest repeats the project's own unit tests, whose made-up client IDs may equal those of the sample.
-    """
-    report = scan_home(home, people)
-    assert report.opaque == ()
-    assert report.files > 5
-    own = {hit.label for hit in Scanner(people).scan([project_root / "dbt_project"], project_root).hits}
-    return [hit for hit in report.hits if not (hit.path.startswith("agency/dbt/") and hit.label in own)]
-
-
 def columns(home: Home) -> list[tuple[str, str, str, str]]:
     with duckdb.connect(str(home.research_db), read_only=True) as connection:
         return connection.execute(
@@ -80,10 +69,8 @@ def texts(home: Home) -> set[str]:
         return {piece.data.decode() for piece in database_cells(connection, "research") if piece.data}
 
 
-def test_r01_no_identity_outside_the_agency_zone_after_a_good_night(
-    home: Home, people: Identities, project_root: Path
-) -> None:
-    assert leaks(home, people, project_root) == []
+def test_r01_no_identity_outside_the_agency_zone_after_a_good_night(home: Home, people: Identities) -> None:
+    assert leaks(home, people) == []
 
 
 def test_r01_positive_control_the_agency_zone_is_full_of_them(home: Home, scanner: Scanner) -> None:
@@ -266,7 +253,7 @@ def test_r29_the_key_stands_nowhere_but_in_its_file(locked: tuple[Home, Any, Pat
         assert [path.name for path in home.root.rglob("*") if path.is_file() and form in path.read_bytes()] == []
 
 
-def test_r02_r03_a_failing_night_quotes_no_cell(tmp_path: Path, outcomes: Any, project_root: Path) -> None:
+def test_r02_r03_a_failing_night_quotes_no_cell(tmp_path: Path, outcomes: Any) -> None:
     """Names where dates, numbers, codes and IDs belong, until the gate stops the night."""
     from openpyxl import load_workbook
 
@@ -290,5 +277,5 @@ def test_r02_r03_a_failing_night_quotes_no_cell(tmp_path: Path, outcomes: Any, p
     assert done.code == 1, done.out
     scanner = Scanner(people)
     assert scanner.scan_bytes((done.out + done.err).encode()) == []
-    assert leaks(Home(tmp_path / "home"), people, project_root) == []
+    assert leaks(Home(tmp_path / "home"), people) == []
     assert not (tmp_path / "home" / "research" / "research.duckdb").exists()

@@ -15,7 +15,8 @@ COSTS = {"association": 1, "sum": 1, "level": 2, "missing": 3, "valid": 4, "coun
 
 @dataclass(frozen=True)
 class Cell:
-    """A count of clients. ``kind`` is a key of ``COSTS``, ``total``, or ``derived`` (never printed, but solvable)."""
+    """A count of clients. ``kind`` is a key of ``COSTS``, ``total``, ``derived`` (never printed, but solvable), or
+    ``fixed`` (of an earlier release: shown or hidden for good)."""
 
     value: int
     kind: str
@@ -59,7 +60,7 @@ class System:
 
     def is_small(self, name: str, k: int) -> bool:
         """Whether the count itself may not be known: 1 … k - 1 clients (a sum of other things has no such limit)."""
-        return self.cells[name].kind != "sum" and 0 < self.cells[name].value < k
+        return self.cells[name].kind not in {"sum", "fixed"} and 0 < self.cells[name].value < k
 
     def unknown(self) -> set[str]:
         """Cells that the reader does not see: the hidden ones, and the derived ones that are never printed."""

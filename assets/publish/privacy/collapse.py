@@ -45,6 +45,18 @@ def collapse_stages(table: "pd.DataFrame", ladder: Mapping[str, Sequence[Merge]]
     return pd.concat(pieces, ignore_index=True) if pieces else table
 
 
+def climb(rows: "pd.DataFrame", column: str, steps: Sequence[Merge], k: int) -> dict[str, str]:
+    """Return level → merged level for the steps that the counts ``n`` of ``rows`` ask for."""
+    into: dict[str, str] = {}
+    for step in steps:
+        before = set(rows[column])
+        rows = _climb(rows, column, [step], k)
+        if step.into in set(rows[column]) and before != set(rows[column]):
+            gone = before - set(rows[column])
+            into |= dict.fromkeys((*gone, *(old for old, new in into.items() if new in gone)), step.into)
+    return into
+
+
 def _climb(rows: "pd.DataFrame", column: str, steps: Sequence[Merge], k: int) -> "pd.DataFrame":
     """Take the steps in order, each only while one of its levels has 1 … k - 1 clients."""
     for step in steps:

@@ -122,11 +122,12 @@ def _duckdb(data: bytes, where: str) -> Iterator[Piece]:
 
 def database_cells(connection: Any, where: str) -> Iterator[Piece]:
     """Every cell of every table of an open DuckDB connection, and the texts of its catalogue (comments, SQL)."""
+    own = "not internal and database_name = current_database()"
     for view in ("duckdb_tables", "duckdb_columns", "duckdb_views", "duckdb_functions"):
         texts = "comment, sql" if view in {"duckdb_tables", "duckdb_views"} else "comment"
-        for row in connection.execute(f"select {texts} from {view}() where not internal").fetchall():
+        for row in connection.execute(f"select {texts} from {view}() where {own}").fetchall():
             yield from _cells(f"{where}:{view}", row)
-    tables = connection.execute("select schema_name, table_name from duckdb_tables() where not internal").fetchall()
+    tables = connection.execute(f"select schema_name, table_name from duckdb_tables() where {own}").fetchall()
     for schema, table in tables:
         cursor = connection.execute(f'select distinct * from "{schema}"."{table}"')
         while rows := cursor.fetchmany(10_000):

@@ -55,13 +55,14 @@ def to_public(
         collapsed["urica_stages"] = collapse_stages(collapsed["urica_stages"], policy.collapse, k)
     public = PublicTables(collapsed, policy, k, merged, clients)
     system = public.declare()
-    _link(system, policy)
+    link_same(system, policy)
     system.protect(k, also=[*public.whole_groups(), *(cell for cell in withhold if cell in system.cells)])
     shown = round_release(public.apply(), k, public.counts_hidden(), public.whole_numbers())
     return PublicRelease(shown, system, k, policy.watermark(today))
 
 
-def _link(system: System, policy: Policy) -> None:
+def link_same(system: System, policy: Policy) -> None:
+    """State which counts stand in two places under two names."""
     for first, second in policy.same:
         if first in system.cells and second in system.cells:
             system.equal(first, second)

@@ -7,8 +7,6 @@ reached (exports still in the inbox, backups, what was handed to others) is list
 
 import json
 import secrets
-import shutil
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,9 +14,16 @@ from typing import TYPE_CHECKING, Any
 from assets.encryption import attach, is_encrypted, load_crypto
 from assets.errors import DataError
 from assets.home import Home
-from assets.ingest.vault import read_vault
 from assets.keys import Key, load_key
 from assets.publish.privacy import erasure_list
+from assets.publish.privacy.erasure_files import (
+    by_hand,
+    destroy_vault,
+    frozen_sets,
+    remaining,
+    remove_files,
+    remove_published,
+)
 from assets.publish.privacy.needles import Identities
 from assets.publish.privacy.retention import Retention, refuse_if_held
 from assets.publish.privacy.scanner import Scanner
@@ -28,8 +33,6 @@ if TYPE_CHECKING:
     import duckdb
 
 ID_COLUMNS = ("client_id", "client_id_raw", "source_client_id", "project_client_id")
-OWN_LISTS = ("aliases.csv", "holds.csv", "consent.csv")
-"""Files that staff keep by hand: the program reads them and never writes them."""
 ROW_KEYS = ("file_token", "sheet", "row_number")
 
 
@@ -46,10 +49,17 @@ class ErasureReceipt:
     other_files: list[str] = field(default_factory=list)
     not_reached: list[str] = field(default_factory=list)
     remaining_hits: int = 0
+    """How often any form of the person's names and IDs was still found, ``counted_at``, in ``remaining_in``."""
+    remaining_in: list[str] = field(default_factory=list)
+    unopened_files: int = 0
+    counted_at: str = ""
+    looked_for: Identities = field(default_factory=Identities, repr=False)
+    """What was searched for: in memory only, never on the receipt."""
 
     def as_json(self) -> str:
         """The receipt as stored in ``agency/erasures`` and shown to the person who asked for it."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True)
+        told = {name: value for name, value in asdict(self).items() if name != "looked_for"}
+        return json.dumps(told, indent=1, sort_keys=True)
 
 
 @dataclass
@@ -59,6 +69,8 @@ class _Person:
     ids: set[str]
     names: set[str]
     responses: set[str]
+    records: set[str]
+    """The source system's own keys of the person's rows (records, goals)."""
     rows: set[tuple[str, str | None, int]]
     tokens: set[str]
     born: date | None
@@ -81,19 +93,59 @@ def erase_client(home: Home, source_id: str, retention: Retention, today: date) 
         receipt.rows = _delete(connection, person)
         receipt.mark = erasure_list.add(connection, home, source_id)
         _rebuild(connection, home)
-    receipt.published_files = _remove_published(home)
-    receipt.vault_files = _destroy_vault(home, person.tokens)
-    identities = Identities(names=tuple(sorted(person.names | person.responses)), ids=tuple(sorted(person.ids)))
-    _clean_tools(home, identities, receipt)
-    _list_rest(home, identities, person, retention, receipt)
+    receipt.looked_for = Identities(
+        names=tuple(sorted(person.names | person.responses | person.records)), ids=tuple(sorted(person.ids))
+    )
+    scanner = Scanner(receipt.looked_for)
+    receipt.published_files = remove_published(home)
+    receipt.vault_files, closed = destroy_vault(home, person.tokens, scanner)
+    receipt.other_files = remove_files(home, scanner)
+    gone, kept = frozen_sets(home, scanner, erase=retention.frozen == "erase")
+    receipt.other_files += [f"frozen/{name}" for name in gone]
+    receipt.not_reached = _not_reached(home, scanner, retention, kept, closed)
+    _count_rest(home, scanner, receipt)
+    record(home, "erase", key, receipt=receipt.receipt_id, rows=sum(receipt.rows.values()),
+           files=len(receipt.vault_files), remaining=receipt.remaining_hits)  # fmt: skip
+    return receipt
+
+
+def look_again(home: Home, receipt: ErasureReceipt) -> None:
+    """Count once more after the night that follows, and put the figure on the stored receipt.
+
+    The night makes files anew and reads the inbox again: only after it the receipt tells how things are.
+    """
+    _count_rest(home, Scanner(receipt.looked_for), receipt)
+
+
+def _count_rest(home: Home, scanner: Scanner, receipt: ErasureReceipt) -> None:
+    hits, closed = remaining(home, scanner)
+    receipt.remaining_hits, receipt.unopened_files = len(hits), closed
+    receipt.remaining_in = sorted({hit.path for hit in hits})
+    receipt.counted_at = datetime.now(UTC).isoformat(timespec="seconds")
     folder = home.agency / "erasures"
     folder.mkdir(exist_ok=True, mode=0o700)
     path = folder / f"{receipt.receipt_id}.json"
     path.write_text(receipt.as_json())
     path.chmod(0o600)
-    record(home, "erase", key, receipt=receipt.receipt_id, rows=sum(receipt.rows.values()),
-           files=len(receipt.vault_files), remaining=receipt.remaining_hits)  # fmt: skip
-    return receipt
+
+
+def _not_reached(home: Home, scanner: Scanner, retention: Retention, frozen: list[str], closed: int) -> list[str]:
+    """Say what still holds the person and is for people to settle."""
+    told = []
+    inbox = scanner.scan([home.inbox], home.root) if home.inbox.exists() else None
+    if inbox and (inbox.hits or inbox.opaque):
+        n = len({hit.path for hit in inbox.hits} | set(inbox.opaque))
+        told.append(f"{n} exports in the inbox: erase the client at the source, export anew, remove them")
+    told += [f"backup: {text}" for text in retention.backups]
+    told += [f"frozen publication {name}: kept by the setting retention.frozen" for name in frozen]
+    if closed:
+        told.append(f"{closed} files of the vault are protected and could not be looked into")
+    handed = sum(1 for _ in (home.agency / "releases").glob("*.json"))
+    if handed:
+        told.append(f"{handed} releases to projects made before: ask each receiver to delete")
+    if (home.public / "report.html").exists():
+        told.append("public pages made before still count the client, in groups too large to tell anyone from")
+    return told + by_hand(home, scanner)
 
 
 class _working:
@@ -169,7 +221,7 @@ def _find(connection: "duckdb.DuckDBPyConnection", source_id: str) -> _Person:
                     sql = f'select distinct "{other}" from {table} where "{column}" in (select unnest(?))'
                     ids |= _values(connection, sql, [sorted(ids)])
     listed = [sorted(ids)]
-    person = _Person(ids, set(), set(), set(), set(), None, None)
+    person = _Person(ids, set(), set(), set(), set(), set(), None, None)
     for table, columns in tables.items():
         where = " or ".join(f'"{column}" in (select unnest(?))' for column in ID_COLUMNS if column in columns)
         if not where or not table.startswith("raw."):
@@ -181,10 +233,10 @@ def _find(connection: "duckdb.DuckDBPyConnection", source_id: str) -> _Person:
                     f"select file_token, sheet, row_number from {table} where {where}", parameters
                 ).fetchall()
             )
-        if "client_name" in columns:
-            person.names |= _values(connection, f"select client_name from {table} where {where}", parameters)
-        if "response_id" in columns:
-            person.responses |= _values(connection, f"select response_id from {table} where {where}", parameters)
+        for name, kept in (("client_name", person.names), ("record_id", person.records), ("goal_id", person.records),
+                           ("response_id", person.responses)):  # fmt: skip
+            if name in columns:
+                kept.update(_values(connection, f"select {name} from {table} where {where}", parameters))
         if "date_of_birth" in columns:
             born = _values(connection, f"select max(date_of_birth) from {table} where {where}", parameters)
             exited = _values(connection, f"select max(exit_date) from {table} where {where}", parameters)
@@ -196,6 +248,15 @@ def _find(connection: "duckdb.DuckDBPyConnection", source_id: str) -> _Person:
     if not person.rows and not in_crosswalk:
         raise DataError("NOBODY", "nothing is known of a client with this ID")
     return person
+
+
+def _forget_suggestions(connection: "duckdb.DuckDBPyConnection", ids: list[str]) -> None:
+    """Take the person out of what is suggested for the responses of others, which stay in the review."""
+    for column in sorted(_columns(connection).get("control.survey_review", ())):
+        if column.startswith("suggestion_"):
+            connection.execute(
+                f"update control.survey_review set {column} = null where {column} in (select unnest(?))", [ids]
+            )
 
 
 def _delete(connection: "duckdb.DuckDBPyConnection", person: _Person) -> dict[str, int]:
@@ -216,7 +277,9 @@ def _delete(connection: "duckdb.DuckDBPyConnection", person: _Person) -> dict[st
         " from (select file_token, count(*) as n from erased_rows group by file_token) e"
         " where e.file_token = f.file_token and f.status = 'loaded'"
     )
-    texts = [text for text in sorted(person.ids | person.names | person.responses) if len(text) >= 5]
+    everything = person.ids | person.names | person.responses | person.records
+    texts = [text for text in sorted(everything) if len(text) >= 5]
+    _forget_suggestions(connection, ids)
     texts_of = _columns(connection, "VARCHAR")
     for table, columns in sorted(_columns(connection).items()):
         conditions: list[str] = []
@@ -249,78 +312,3 @@ def _delete(connection: "duckdb.DuckDBPyConnection", person: _Person) -> dict[st
                 removed[table] = int(count[0])
     connection.execute("drop table erased_rows")
     return removed
-
-
-def _remove_published(home: Home) -> int:
-    """Remove every published database: each holds the person. The night that follows publishes anew."""
-    removed = 0
-    for folder, zone in ((home.agency, "agency"), (home.research, "research")):
-        for path in [*folder.glob(f"{zone}-*.duckdb"), folder / f"{zone}.duckdb"]:
-            if path.exists() or path.is_symlink():
-                path.unlink()
-                removed += 1
-    (home.research / "spss").unlink(missing_ok=True)
-    for bundle in home.research.glob("spss-*"):
-        shutil.rmtree(bundle)
-        removed += 1
-    return removed
-
-
-def _destroy_vault(home: Home, tokens: Iterable[str]) -> list[str]:
-    """Destroy the vault's copies of the files the person stands in; the inbox and the source system still have them."""
-    destroyed = []
-    wanted = set(tokens)
-    for path in sorted(home.vault.rglob("*")):
-        if path.is_file() and path.name[:12] in wanted:
-            path.unlink()
-            destroyed.append(path.name[:12])
-    return destroyed
-
-
-def _clean_tools(home: Home, identities: Identities, receipt: ErasureReceipt) -> None:
-    """Remove what the tools wrote about the person: logs and artefacts that nothing depends on."""
-    home.follow_up.unlink(missing_ok=True)  # the night that follows writes it anew
-    scanner = Scanner(identities)
-    for place in (home.dbt, home.temp, home.rejected, home.dagster, home.report.parent):
-        report = scanner.scan([place], home.root) if place.exists() else None
-        if place == home.dbt and report and report.hits:
-            shutil.rmtree(place)  # all of it is made anew, and its parts vouch for each other
-            place.mkdir(mode=0o700)
-            receipt.other_files.append(place.name)
-            continue
-        for name in sorted({hit.path for hit in report.hits}) if report else []:
-            path = home.root / name
-            if path.is_file():
-                path.unlink()
-                receipt.other_files.append(place.name)
-            else:
-                receipt.not_reached.append(f"a file in {place.name}, by its name")
-
-
-def _list_rest(
-    home: Home, identities: Identities, person: _Person, retention: Retention, receipt: ErasureReceipt
-) -> None:
-    """Say what still holds the person, and prove that the rest of the home does not."""
-    scanner, key = Scanner(identities), load_key(home)
-    inbox = scanner.scan([home.inbox], home.root) if home.inbox.exists() else None
-    if inbox and (inbox.hits or inbox.opaque):
-        n = len({hit.path for hit in inbox.hits} | set(inbox.opaque))
-        receipt.not_reached.append(
-            f"{n} exports in the inbox: erase the client at the source, export anew, remove them"
-        )
-    for path in sorted(home.vault.rglob("*")):
-        if path.is_file() and scanner.scan_bytes(read_vault(path, key)):
-            path.unlink()
-            receipt.vault_files.append(path.name[:12])
-    receipt.not_reached += [f"backup: {told}" for told in retention.backups]
-    frozen = home.agency / "frozen"
-    if frozen.is_dir() and any(frozen.iterdir()):
-        receipt.not_reached.append(f"{sum(1 for _ in frozen.iterdir())} frozen publication sets")
-    handed = home.agency / "releases"
-    if handed.is_dir() and any(handed.glob("*.json")):
-        receipt.not_reached.append(f"{sum(1 for _ in handed.glob('*.json'))} releases to projects made before")
-    elsewhere = [home.agency, home.research, home.public]
-    rest = scanner.scan([place for place in elsewhere if place.exists()], home.root)
-    own_lists = {hit.path for hit in rest.hits if home.root / hit.path in (home.agency / name for name in OWN_LISTS)}
-    receipt.not_reached += [f"{path}: remove the client's lines by hand" for path in sorted(own_lists)]
-    receipt.remaining_hits = len([hit for hit in rest.hits if hit.path not in own_lists])

@@ -6,6 +6,7 @@ every ID the agency's pattern allows, whether its mark is listed: no ID of an er
 """
 
 import hmac
+import json
 import os
 import secrets
 from pathlib import Path
@@ -77,29 +78,43 @@ def register(connection: "duckdb.DuckDBPyConnection", home: Home) -> None:
         return  # this connection has it already
 
 
-def sweep_quarantine(connection: "duckdb.DuckDBPyConnection", home: Home) -> int:
-    """Take rows of erased clients out of quarantine and count them as erased; to be called after ingestion.
+def sweep(connection: "duckdb.DuckDBPyConnection", home: Home) -> int:
+    """Take out what an old export of an erased client brought along; to be called after ingestion.
 
-    A row with an unreadable cell waits in quarantine before anybody asks whose it is. Returns the number of rows.
+    A row with an unreadable cell waits in quarantine before anybody asks whose it is: it goes, in any usual way of
+    writing the ID, and counts as erased. So does the vault's copy of a file that holds rows of an erased client.
+    Returns the number of rows taken out of quarantine.
     """
+    from assets.ingest import load_feeds, normalise_client_id
+
     if not _exists(connection):
         return 0
     register(connection, home)
-    connection.execute(
-        "create or replace temp table swept as select distinct q.file_token, q.sheet, q.row_number"
-        " from control.quarantine q join control.erased_clients e on contains(q.cells::varchar, e.client_id)"
-    )
-    connection.execute(
-        "update control.files f set rows_quarantined = rows_quarantined - s.n, rows_erased = rows_erased + s.n"
-        " from (select file_token, count(*) as n from swept group by file_token) s where s.file_token = f.file_token"
-    )
-    connection.execute(
-        "delete from control.quarantine q where exists (select 1 from swept s where s.file_token = q.file_token"
-        " and s.sheet is not distinct from q.sheet and s.row_number is not distinct from q.row_number)"
-    )
-    found = connection.execute("select count(*) from swept").fetchone()
-    connection.execute("drop table swept")
-    return int(found[0]) if found else 0
+    marks = {row[0] for row in connection.execute("select mark from control.erasure_list").fetchall()}
+    pattern, secret = load_feeds(home.config).agency.client_id, _secret(home)
+    swept = set()
+    for token, sheet, number, cells in connection.execute(
+        "select file_token, sheet, row_number, cells::varchar from control.quarantine"
+    ).fetchall():
+        texts = json.loads(cells).values() if cells else ()
+        ids = {normalise_client_id(text, pattern) for text in texts if isinstance(text, str)} - {None}
+        if any(hmac.digest(secret, str(one).encode(), "sha256").hex() in marks for one in ids):
+            swept.add((token, sheet, number))
+    for token, sheet, number in sorted(swept, key=repr):
+        connection.execute(
+            "delete from control.quarantine where file_token = ? and sheet is not distinct from ?"
+            " and row_number is not distinct from ?",
+            [token, sheet, number],
+        )
+        connection.execute(
+            "update control.files set rows_quarantined = rows_quarantined - 1, rows_erased = rows_erased + 1"
+            " where file_token = ?",
+            [token],
+        )
+    for (token,) in connection.execute("select file_token from control.files where rows_erased > 0").fetchall():
+        for copy in home.vault.glob(f"{token[:2]}/{token}*"):
+            copy.unlink()
+    return len(swept)
 
 
 def _exists(connection: "duckdb.DuckDBPyConnection") -> bool:

@@ -44,14 +44,21 @@ def ledger_path(home: Home) -> Path:
     return home.agency / "releases.jsonl"
 
 
-def check(home: Home, release: PublicRelease, clients: "pd.DataFrame | None" = None) -> Verdict:
-    """Judge ``release`` against every earlier public release; ``clients`` are the rows its figures were made from."""
+def check(
+    home: Home, release: PublicRelease, clients: "pd.DataFrame | None" = None, *, joined: bool = False
+) -> Verdict:
+    """Judge ``release`` against every earlier public release; ``clients`` are the rows its figures were made from.
+
+    ``joined``: releases from the same rows were part of the system that was protected, so they are not judged again.
+    """
     held, solved, few = [], 0, False
     kept = _kept(home)
     rows = Counter(_marks(clients, kept["salt"])) if clients is not None else None
     for entry in entries(ledger_path(home)):
         if entry.get("zone") == "public":
             earlier = str(entry["release_id"])
+            if joined and clients is not None and kept["releases"].get(earlier) == _marks(clients, kept["salt"]):
+                continue
             exposed = joint_audit(entry["record"], release_record(release), release.system, release.k)
             alike = rows is not None and 0 < _differ(rows, kept["releases"].get(earlier)) < release.k
             if exposed or alike:
@@ -78,6 +85,19 @@ def enter(
         fresh.chmod(0o600)
         fresh.replace(rows_path(home))
     return append(ledger_path(home), {"zone": "public", "release_id": release_id, "record": record}, key)
+
+
+def same_rows(home: Home, release_id: str, clients: "pd.DataFrame") -> bool:
+    """Whether an earlier release was made from exactly these rows."""
+    kept = _kept(home)
+    return bool(kept["releases"].get(release_id) == _marks(clients, kept["salt"]))
+
+
+def same_as_before(home: Home, release_id: str, release: PublicRelease) -> bool:
+    """Whether the newest entry of this name says the same, so that nothing new was told."""
+    values = {name: cell.value for name, cell in sorted(release.system.cells.items())}
+    told = [e["record"] for e in entries(ledger_path(home)) if e.get("release_id") == release_id]
+    return bool(told) and told[-1] == {**release_record(release), "values": values}
 
 
 def rows_path(home: Home) -> Path:

@@ -8,7 +8,7 @@ import csv
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,6 +27,8 @@ class Retention(BaseModel):
     until_age: Annotated[int, Field(ge=0)] = 23
     keep_days: dict[str, Annotated[int, Field(ge=1)]] = {}
     """Folder of the agency zone → days its files are kept: ``rejected``, ``vault``, ``dagster``, ``dbt``."""
+    frozen: Literal["keep", "erase"] = "keep"
+    """Whether a frozen publication that holds an erased client is kept, and told on the receipt, or removed."""
     backups: tuple[str, ...] = ()
     """Copies of the home that others keep, in words, for the receipts of erasures."""
 

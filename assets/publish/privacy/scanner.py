@@ -84,8 +84,13 @@ class Scanner:
     def scan_bytes(self, data: bytes, path: str = "") -> list[Hit]:
         """Look through ``data`` and everything packed inside it; raises ``Opaque`` where something stays closed."""
         hits = [Hit(path, "", label) for label in self.find(data)]
+        return list(dict.fromkeys([*hits, *self.scan_pieces(unpack(data), path)]))
+
+    def scan_pieces(self, pieces: Iterable[Piece], path: str = "") -> list[Hit]:
+        """Look through pieces that were unpacked already, such as the cells of an open database."""
+        hits: list[Hit] = []
         cells: dict[str, list[bytes]] = {}
-        for piece in unpack(data):
+        for piece in pieces:
             hits += self._whole_cell(piece, path)
             if piece.cell:
                 cells.setdefault(piece.where, []).append(piece.data)

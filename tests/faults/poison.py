@@ -1,0 +1,75 @@
+"""Every fault of the table once more, with made-up identities in the cells that are wrong."""
+
+import contextlib
+import csv
+import io
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import openpyxl
+
+from assets.publish.privacy.needles import Identities
+from tests.faults.case import Fault
+
+NAMES = ("Zorblatt-Núñez Quillfeather", "Ybarrazan-O'Fnord Mirkwhistle", "Brisolde Thrennody", "817-555-0142 Quandary")
+PEOPLE = Identities(names=(*NAMES, "Invented Person", "Invented note", "Invented goal"))
+KEYS = {"Client ID", "Record ID", "Goal ID", "ResponseId"}
+
+
+def drop(faults: Iterable[Fault], inbox: Path, folder: Path) -> int:
+    """Make the files of each fault, poison what can be opened, and lay them into the inbox under names of their own."""
+    n = 0
+    for fault in faults:
+        made = folder / fault.id
+        made.mkdir(parents=True)
+        fault.make(made)
+        for path in sorted(made.rglob("*")):
+            if path.is_dir() and not path.is_symlink():
+                continue
+            poison(path)
+            target = inbox / f"{fault.number:02d} {n} {path.name}"
+            path.rename(target)
+            with contextlib.suppress(OSError):
+                os.utime(target, (1_640_000_000, 1_640_000_000), follow_symlinks=False)
+            n += 1
+    return n
+
+
+def poison(path: Path) -> None:
+    """Add rows whose cells, one column after the other, hold a name instead of what belongs there."""
+    if path.is_symlink() or not path.is_file():
+        return
+    if path.suffix == ".xlsx":
+        with contextlib.suppress(Exception):  # a broken workbook stays as broken as it is
+            book = openpyxl.load_workbook(path)
+            for sheet in book:
+                _poison_sheet(sheet)
+            book.save(path)
+    elif path.suffix == ".csv":
+        with contextlib.suppress(UnicodeDecodeError):
+            path.write_text(_poisoned(path.read_bytes().decode("utf-8")), "utf-8")
+
+
+def _poison_sheet(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
+    rows = list(sheet.iter_rows())
+    header = next((row for row in rows if {cell.value for cell in row} & KEYS), None)
+    if header is None or len(rows) < header[0].row + 1:
+        return
+    model = [cell.value for cell in rows[header[0].row]]
+    for number in range(len(model)):
+        sheet.append([NAMES[number % len(NAMES)] if place == number else value for place, value in enumerate(model)])
+
+
+def _poisoned(text: str) -> str:
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    if len(rows) < 2 or not set(rows[0]) & KEYS:
+        return text
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    model = rows[-1]
+    writer.writerows(
+        [NAMES[number % len(NAMES)] if place == number else value for place, value in enumerate(model)]
+        for number in range(len(model))
+    )
+    return text.rstrip("\n") + "\n" + out.getvalue()
