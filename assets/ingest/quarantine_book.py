@@ -119,6 +119,7 @@ def write_quarantine_book(con: Any, feeds: Feeds, path: Path) -> int:
         sheet.freeze_panes = "A2"
     if not book.sheetnames:
         book.create_sheet("nothing waits")
+    book.properties.creator = ""  # the library writes its own name; ours would name the machine's user
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_suffix(".tmp.xlsx")
     book.save(draft)

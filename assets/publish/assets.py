@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from dagster import AssetExecutionContext, AssetKey, MaterializeResult, MetadataValue, ResourceParam, asset, multi_asset
@@ -189,6 +189,8 @@ def publish_databases(
     from assets.publish import content_hash, publish
     from assets.publish.codebook import read_codebook
     from assets.publish.lineage_gate import check_lineage
+    from assets.publish.privacy.policy import load_policy
+    from assets.publish.privacy.retention import purge
     from assets.publish.report_inputs import report_inputs
     from assets.publish.research_risk import write_research_risk
     from assets.publish.spss_bundle import publish_spss
@@ -209,6 +211,8 @@ def publish_databases(
     outcome = public()
     if inputs:
         remember(home, inputs)
+    retention = load_policy(home.config).retention
+    swept = purge(home, retention, date.today(), dry_run=retention.purge == "by_hand")
     yield MaterializeResult(
         asset_key=AssetKey(["publish", "public"]),
         metadata={
@@ -220,7 +224,10 @@ def publish_databases(
         },
     )
     yield MaterializeResult(asset_key=AssetKey(["publish", "spss"]), metadata={"path": MetadataValue.path(str(bundle))})
-    told = {"research_db": {"k": risk.k, "share_unique": risk.unique_share}, "agency_db": {}}
+    told: dict[str, dict[str, int | float]] = {
+        "research_db": {"k": risk.k, "share_unique": risk.unique_share},
+        "agency_db": {"files_past_their_date": len(swept), "deleted": sum(item.deleted for item in swept)},
+    }
     for name, path in (("research_db", done.research), ("agency_db", done.agency)):
         yield MaterializeResult(
             asset_key=AssetKey(["publish", name]),

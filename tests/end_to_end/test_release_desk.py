@@ -177,3 +177,20 @@ def test_r40_every_file_of_the_home_is_known_by_its_hash(desk: Desk, find: Any, 
 def test_r40_a_file_of_others_is_told_so(desk: Desk, project_root: Path) -> None:
     assert desk.incident(project_root / "README.md").code == 1
     assert desk.incident("not a hash").code == 2
+
+
+def test_r20_less_than_the_floor_is_refused_without_leave_and_watermarked_with_it(desk: Desk) -> None:
+    path = desk.config / "disclosure.yml"
+    shipped = path.read_text()
+    ask = ("public-table", "--rows", "classification", "--home", desk.home.root)
+    try:
+        path.write_text(shipped.replace("k: 11 ", "k: 5 "))
+        refused = desk.outcomes(*ask, OUTCOMES_CONFIG=str(desk.config))
+        leave = "{zone: public, k: 5, approver: Director of Evaluation, reason: the protocol allows it"
+        leave += ", expires: 2099-01-01}"
+        path.write_text(path.read_text().replace("overrides: []", f"overrides:\n  - {leave}"))
+        granted = desk.outcomes(*ask, OUTCOMES_CONFIG=str(desk.config))
+    finally:
+        path.write_text(shipped)
+    assert (refused.code, "override with approver, reason" in refused.err) == (1, True)
+    assert (granted.code, "by leave of Director of Evaluation" in granted.out) == (0, True)

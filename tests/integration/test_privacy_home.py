@@ -8,6 +8,7 @@ import shutil
 import socket
 import stat
 import zlib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -106,20 +107,26 @@ def test_r09_the_research_file_needs_no_key_and_names_no_place_or_person(home: H
     assert {name for _, name, _, _ in columns(home)} & {"crosswalk", "aliases", "client_aliases", "quarantine"} == set()
 
 
-def test_r10_ids_are_no_hashes_of_ids(home: Home) -> None:
+def test_r10_ids_are_no_hashes_of_ids(home: Home, people: Identities) -> None:
+    """Every plausible ID, name and birth date under five digests, as hex and in two base-32 alphabets, cut anywhere."""
     with duckdb.connect(str(home.research_db), read_only=True) as connection:
         ids = {row[0] for row in connection.execute("select client_id from marts.client_study").fetchall()}
     crockford = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-    guesses: set[str] = set()
-    for number in range(100_000):
-        for text in (f"TX-{number:05d}", f"{number:05d}"):
-            for name in ("md5", "sha1", "sha256"):
-                digest = hashlib.new(name, text.encode()).digest()
-                guesses.add(digest.hex()[:9].upper())
-                guesses.add(base64.b32encode(digest)[:9].decode())
-                guesses.add(base64.b32encode(digest).translate(crockford)[:9].decode())
-            guesses.add(f"{zlib.crc32(text.encode()):09d}")
-    assert {key[:9] for key in ids} & guesses == set()
+    texts = [text for number in range(100_000) for text in (f"TX-{number:05d}", f"{number:05d}")]
+    texts += [*people.names, *(name + day.isoformat() for name in people.names for day in people.birth_dates[:20])]
+    texts += [date.fromordinal(day).isoformat() for day in range(729_000, 735_600)]  # births from 1996 to 2014
+    written, checksums = [], set()
+    for text in texts:
+        for name in ("md5", "sha1", "sha256"):
+            digest = hashlib.new(name, text.encode(), usedforsecurity=False).digest()
+            whole = base64.b32encode(digest)
+            written += [digest.hex().upper().encode(), whole, whole.translate(crockford)]
+        for number in (zlib.crc32(text.encode()), zlib.adler32(text.encode())):
+            packed = base64.b32encode(number.to_bytes(4, "big")).rstrip(b"=")
+            checksums |= {f"{number:08X}", f"{number:09d}"[:9], packed.decode(), packed.translate(crockford).decode()}
+    everything = b"\n".join(written)
+    assert [key for key in ids if key[:9].encode() in everything] == []
+    assert [key for key in ids for size in (7, 8, 9) for at in range(3) if key[at : at + size] in checksums] == []
     assert len(ids) == 95
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -82,6 +83,48 @@ def test_results_carry_no_value_and_nothing_is_printed(
     assert "Zorblatt" not in repr(results) + out + err + caplog.text
     assert (out, err) == ("", "")
     assert not any(result.passed for result in results)
+
+
+CANARY = "Zorblatt-Núñez"
+FAILING = [
+    present("none", "-"), unique(["code"], "-"), unique(["code", "part"], "-"), one_of("code", ["x"], "-"),
+    matches("code", "^[xy]$", "-"), between("number", 0, 5, "-"), *plausible(between, "number", 0, 5, "-"),
+    rule("order", ["first", "second"], lambda f: ordered(f["first"], f["second"]), "-"), multi_of("multi", ["x"], "-"),
+]  # fmt: skip
+
+
+def test_every_kind_of_expectation_is_in_the_canary_rows() -> None:
+    import expectations.kinds
+
+    returns = {"Expectation", "tuple[Expectation, Expectation]", str(tuple[Expectation, Expectation])}
+    made = {
+        name
+        for name, value in vars(expectations.kinds).items()
+        if not name.startswith("_") and callable(value) and value.__module__ == "expectations.kinds"
+        if getattr(value.__annotations__.get("return"), "__name__", str(value.__annotations__.get("return"))) in returns
+    }
+    assert len(made) > 5
+    source = Path(__file__).read_text("utf-8").split("FAILING = [")[1].split("]  # fmt")[0]
+    assert {name for name in made if f"{name}(" not in source} == set()
+
+
+def test_r07_no_kind_of_expectation_that_fails_keeps_a_value(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    frame = pd.DataFrame(
+        {
+            "none": [None, CANARY, None], "code": [CANARY] * 3, "part": [1.0] * 3, "number": [40_229, 20_040_229, None],
+            "multi": [f"x|{CANARY}"] * 3, "first": pd.to_datetime(["2004-02-29"] * 3),
+            "second": pd.to_datetime(["2004-02-28"] * 3),
+        }
+    )  # fmt: skip
+    flat = [one for kind in FAILING for one in (kind if isinstance(kind, list | tuple) else [kind])]
+    results = judge(suite(*{one.name: one for one in flat}.values()), frame)
+    assert not any(result.passed for result in results)
+    out, err = capfd.readouterr()
+    told = repr(results) + out + err + caplog.text
+    for value in ("Zorblatt", "40229", "20040229", "2004-02-2"):
+        assert value not in told
 
 
 def test_a_suite_cannot_name_an_expectation_twice() -> None:

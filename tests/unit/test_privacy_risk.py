@@ -3,6 +3,7 @@
 import csv
 import io
 import itertools
+import json
 import math
 from collections import Counter
 from datetime import date
@@ -316,3 +317,29 @@ def test_a_text_that_a_spreadsheet_would_run_is_made_harmless(text: str) -> None
 def test_plain_texts_stay_as_they_are() -> None:
     assert [neutral(text) for text in ("black", "", "1-2", "a=b")] == ["black", "", "1-2", "a=b"]
     assert to_csv(pd.DataFrame({"a": [None, 2.0], "b": "x"})).decode().splitlines() == ["a,b", ",x", "2.0,x"]
+
+
+def test_r23_a_workbook_holds_formulas_as_texts_and_numbers_as_they_were(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    from assets.ingest import load_feeds
+    from assets.ingest.quarantine_book import write_quarantine_book
+
+    connection = duckdb.connect()
+    connection.execute("create schema control")
+    connection.execute(
+        "create table control.files as select 'ab' as file_token, 'intake' as kind, '=file.xlsx' as name"
+    )
+    connection.execute(
+        "create table control.quarantine as select 'ab' as file_token, '@sheet' as sheet, 7 as row_number,"
+        " '+column' as column_name, 'DATE_AMBIGUOUS' as rule_code, $cells as cells, 'open' as state",
+        {"cells": json.dumps({"a": "=cmd|' /C calc'!A0", "b": "＝1+1", "c": "-3.5", "d": "\t=1", "e": "plain"})},
+    )
+    path = tmp_path / "quarantine.xlsx"
+    assert write_quarantine_book(connection, load_feeds(PROJECT_ROOT / "config"), path) == 1
+    book = load_workbook(path)
+    cells = [cell for row in book["intake"].iter_rows(min_row=2) for cell in row if cell.value is not None]
+    assert [cell.coordinate for cell in cells if cell.data_type == "f"] == []
+    assert {"=file.xlsx", "@sheet", "+column", "=cmd|' /C calc'!A0", "-3.5"} <= {cell.value for cell in cells}
+    assert [cell.data_type for cell in cells if cell.value == 7] == ["n"]
+    assert not book.properties.creator

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import duckdb
 
 ID_COLUMNS = ("client_id", "client_id_raw", "source_client_id", "project_client_id")
+LONG = 8
+"""From so many characters on a text is looked for anywhere in the bytes of a file."""
 ROW_KEYS = ("file_token", "sheet", "row_number")
 
 
@@ -93,9 +95,7 @@ def erase_client(home: Home, source_id: str, retention: Retention, today: date) 
         receipt.rows = _delete(connection, person)
         receipt.mark = erasure_list.add(connection, home, source_id)
         _rebuild(connection, home)
-    receipt.looked_for = Identities(
-        names=tuple(sorted(person.names | person.responses | person.records)), ids=tuple(sorted(person.ids))
-    )
+    receipt.looked_for = _identities(person)
     scanner = Scanner(receipt.looked_for)
     receipt.published_files = remove_published(home)
     receipt.vault_files, closed = destroy_vault(home, person.tokens, scanner)
@@ -107,6 +107,16 @@ def erase_client(home: Home, source_id: str, retention: Retention, today: date) 
     record(home, "erase", key, receipt=receipt.receipt_id, rows=sum(receipt.rows.values()),
            files=len(receipt.vault_files), remaining=receipt.remaining_hits)  # fmt: skip
     return receipt
+
+
+def _identities(person: _Person) -> Identities:
+    """What is searched for in files: long texts in every form, short ones as whole cells."""
+    short = {text for text in person.ids | person.names | person.responses if len(text) < LONG} | person.records
+    return Identities(
+        names=tuple(sorted((person.names | person.responses) - short)),
+        ids=tuple(sorted(person.ids - short)),
+        cells=tuple(sorted(short)),
+    )
 
 
 def look_again(home: Home, receipt: ErasureReceipt) -> None:

@@ -29,11 +29,14 @@ class Identities:
     """The made-up people of a canary run: what may be written in the agency zone only.
 
     ``names`` are any texts (names, staff, phrases of notes, file names), ``ids`` client IDs, ``birth_dates`` dates.
+    ``cells`` are texts too short to be looked for in bytes (a record's number, an ID as somebody typed it): written
+    backwards, ``1000254`` stood by chance in a database without that record. They count as whole cells only.
     """
 
     names: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     birth_dates: tuple[date, ...] = ()
+    cells: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Identities":
@@ -73,6 +76,8 @@ class Needles:
         for number, text in enumerate(identities.ids):
             made._add_text(f"id {number}", text)
             made._add_digests(f"id {number}", [text, text.partition("-")[2]])
+        for number, text in enumerate(identities.cells):
+            made.cells.setdefault(text.casefold(), f"short text {number}")
         for number, day in enumerate(identities.birth_dates):
             made._add_date(f"birth date {number}", day)
         for number, (name, day) in enumerate(zip(identities.names, identities.birth_dates, strict=False)):

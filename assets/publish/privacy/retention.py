@@ -27,6 +27,8 @@ class Retention(BaseModel):
     until_age: Annotated[int, Field(ge=0)] = 23
     keep_days: dict[str, Annotated[int, Field(ge=1)]] = {}
     """Folder of the agency zone → days its files are kept: ``rejected``, ``vault``, ``dagster``, ``dbt``."""
+    purge: Literal["by_hand", "nightly"] = "by_hand"
+    """Whether each night deletes what is past its date, or only counts it until somebody does."""
     frozen: Literal["keep", "erase"] = "keep"
     """Whether a frozen publication that holds an erased client is kept, and told on the receipt, or removed."""
     backups: tuple[str, ...] = ()
