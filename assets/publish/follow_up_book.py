@@ -25,6 +25,7 @@ def write_follow_up_book(items: Sequence[Item], names: Mapping[str, str], day: d
     import openpyxl
 
     book = openpyxl.Workbook()
+    book.properties.creator = ""  # the library would write its own name
     overview = book.active
     overview.title = SUMMARY
     managers = sorted({item.case_manager or NOBODY for item in items})

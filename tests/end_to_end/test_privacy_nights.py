@@ -35,7 +35,8 @@ BATCHES = {
 
 
 def test_every_row_of_the_fault_table_is_in_a_batch() -> None:
-    assert {fault.number for batch in BATCHES.values() for fault in batch} == set(range(1, 64))
+    """All but 60 to 62, which are no files: a full disk, a missing folder, an export that did not come."""
+    assert {fault.number for batch in BATCHES.values() for fault in batch} == set(range(1, 64)) - {60, 61, 62}
 
 
 @pytest.mark.parametrize("batch", BATCHES)

@@ -28,7 +28,8 @@ def drop(faults: Iterable[Fault], inbox: Path, folder: Path) -> int:
             if path.is_dir() and not path.is_symlink():
                 continue
             poison(path)
-            target = inbox / f"{fault.number:02d} {n} {path.name}"
+            stem = os.fsencode(path.stem)[:180].decode("utf-8", "ignore")
+            target = inbox / f"{fault.number:02d} {n} {stem}{path.suffix}"
             path.rename(target)
             with contextlib.suppress(OSError):
                 os.utime(target, (1_640_000_000, 1_640_000_000), follow_symlinks=False)
