@@ -101,12 +101,14 @@ def test_r27_every_file_and_folder_of_the_agency_zone_is_its_owners_alone(home: 
 def tabular(home: Home) -> Iterator[tuple[str, str]]:
     """File and text of every cell of every table in the lower zones."""
     for path in files(home.research, home.public):
+        if path.name == "codebook.csv":
+            continue  # it describes columns, in our own sentences
         if path.suffix == ".csv":
             for row in csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")):
                 yield from ((path.name, cell) for cell in row)
         elif path.suffix in {".parquet", ".sav"}:
             for piece in unpack(path.read_bytes()):
-                if piece.cell and piece.data:
+                if piece.cell and piece.data and not piece.where.endswith("notes and labels"):
                     yield path.name, piece.data.decode("utf-8")
 
 
