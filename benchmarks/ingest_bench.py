@@ -7,8 +7,8 @@ against its map and cast, what does not fit set apart. Against ``pandas.read_exc
 they come, into a frame in memory.
 
 *stored*: the same, then each row hashed, duplicates and conflicting keys set apart, and a table of a DuckDB file made
-of the rest; an SPSS file as its long table, one row a case and variable. Against the frame of pandas put as it is into
-a table of such a file.
+of the rest; an SPSS file as its long table, one row a case and variable. Against the frame of pandas put into a table
+of such a file, columns of mixed cells as text.
 
 Readings take turns, each in a process of its own; medians of wall seconds, of processor seconds (children included)
 and of peak resident memory, and their ratios (pandas / ours: above 1 means ours is faster or smaller). ``--save``
@@ -74,6 +74,8 @@ if len(sys.argv) > 3:
     import duckdb
     place = path.with_suffix(".duckdb")
     connection = duckdb.connect(str(place))
+    mixed = {name: str for name in frame.columns if frame[name].dtype == object}
+    frame = frame.astype(mixed)  # DuckDB takes no column of numbers and texts
     connection.execute("CREATE TABLE typed AS SELECT * FROM frame")
     connection.execute("CHECKPOINT")
     connection.close()

@@ -21,8 +21,11 @@ from assets.ingest.ods import ods_facts
 from assets.ingest.safety import ArchiveScan
 from assets.ingest.sheet_facts import SheetFacts
 from assets.ingest.sheet_xml import xlsx_facts
+from assets.ingest.spss_probe import probe_workbook
 from assets.ingest.xlsb import xlsb_facts
 
+PANIC = "PanicException"
+"""The class of a failure in native code: no ``Exception``, and of a module that cannot be imported."""
 _MODIFIED = re.compile(rb"<dcterms:modified[^>]*>([^<]+)<")
 
 
@@ -43,6 +46,8 @@ def open_workbook(path: Path, scan: ArchiveScan | None) -> Workbook:
     import python_calamine as calamine
 
     facts = _facts(path, scan)
+    if scan is None or scan.kind == "xlsb":
+        probe_workbook(str(path))
     try:
         book = calamine.CalamineWorkbook.from_path(path)
         metadata = list(book.sheets_metadata)

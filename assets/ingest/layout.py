@@ -8,7 +8,7 @@ from typing import Any
 
 from assets.errors import DataError
 from assets.ingest.cells import cell_text
-from assets.ingest.excel import open_workbook
+from assets.ingest.excel import PANIC, open_workbook
 from assets.ingest.grid import HEAD_ROWS, Grid
 from assets.ingest.parsed import Parsed
 from assets.ingest.safety import scan_archive
@@ -43,6 +43,10 @@ def describe_layout(path: Path) -> tuple[str, list[Part]]:
         raise
     except Exception as error:  # a parser's own failure may quote cells: only its type is told
         raise DataError("READER_FAILED", f"the reader failed ({type(error).__name__})") from None
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
+        raise DataError("READER_FAILED", "the reader failed (panic)") from None
 
 
 def _describe(path: Path) -> tuple[str, list[Part]]:

@@ -12,7 +12,7 @@ from assets.ingest.casting import CastContext
 from assets.ingest.config import Feeds
 from assets.ingest.dates import DateReader, to_utc
 from assets.ingest.definitions import read_survey_definition
-from assets.ingest.excel import open_workbook
+from assets.ingest.excel import PANIC, open_workbook
 from assets.ingest.grid import Grid
 from assets.ingest.minimal import load_minimal, recognise_spss
 from assets.ingest.ole import container_holds
@@ -75,6 +75,10 @@ def read_file(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> N
         raise
     except Exception as error:  # a parser's own failure may quote cells: only its type is told
         raise DataError("READER_FAILED", f"the reader failed ({type(error).__name__})") from None
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
+        raise DataError("READER_FAILED", "the reader failed (panic)") from None
 
 
 def _is_tolerable(signature: str, suffix: str) -> bool:

@@ -18,6 +18,8 @@ from assets.ingest import load_feeds
 from assets.ingest.layout import describe_layout
 from assets.ingest.parsed import Parsed
 from assets.ingest.read import ReadContext, read_file
+from assets.ingest.spss_probe import stop_probing
+from tests.faults.binary_books import Sheet, xls, xlsb
 from tests.faults.files import book_bytes, zipped
 from tests.faults.good import (
     NOTES_HEADER,
@@ -30,10 +32,34 @@ from tests.faults.good import (
     survey_csv,
     table_csv,
 )
+from tests.faults.ods_books import ods
 from tests.faults.spss import minimal, sav, survey_sav
 from tests.faults.surveys import api, legacy, transitional
+from tests.spss_files import por_bytes, sav_bytes, value_labels, variable, with_records
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+NOTES = Sheet("Case Notes", [NOTES_HEADER, *note_rows(20)])
+CHOICES = {str(i): {"Display": f"<b>Choice {i}</b>"} for i in range(1, 8)}
+MATRIX = {
+    "QuestionID": "QID2", "DataExportTag": "MSPSS", "QuestionText": "How?", "QuestionType": "Matrix", "Choices": CHOICES,
+    "Answers": CHOICES, "RecodeValues": {"1": "7"}, "Language": {"ES": {"Answers": CHOICES}},
+}  # fmt: skip
+DEFINITION = {
+    "SurveyEntry": {"SurveyID": "SV_x", "LastModified": "2021-01-01 10:00:00", "SurveyLanguage": "EN"},
+    "SurveyElements": [{"Element": "SQ", "Payload": MATRIX}, {"Element": "BL", "Payload": []}],
+}
+
+
+def portable() -> bytes:
+    """A portable file with ranges, values and words declared missing."""
+    variables = [
+        variable(name[:8].upper(), missing="9-1/899/") for name in minimal().columns[[*range(11), 12, 15, 16, 17]]
+    ]
+    labels = [value_labels(["AGE"], {1: "One", -5: "Refused"})]
+    rows = [[i, *[-5, 99, None, 3.5] * 5][: len(variables)] for i in range(20)]
+    return por_bytes([*variables, variable("WORD", 8, missing="82/NA")], labels, [[*row, "word"] for row in rows])
 
 
 def seeds() -> list[tuple[str, bytes]]:
@@ -52,7 +78,14 @@ def seeds() -> list[tuple[str, bytes]]:
         (".sav", sav(minimal(), missing_ranges={"age": [{"lo": -99, "hi": -1}]})),
         (".zsav", sav(minimal(note=["a", "b", "c"]), ".zsav")),
         (".sav", survey_sav({0: "False", 1: "True"})),
-        (".por", sav(minimal().rename(columns=lambda name: name[:8].upper()).iloc[:, [0, 1, 2, 3]], ".por")),
+        (".ndjson", "\n".join(json.dumps(response) for response in api()).encode()),
+        (".qsf", json.dumps(DEFINITION).encode()),
+        (".ods", ods(NOTES)),
+        (".xlsb", xlsb(NOTES)),
+        (".xls", xls(NOTES)),
+        (".sav", with_records(sav(minimal(note=["a", "b", "x" * 400])), [(7, b"$both=D1 1 4 Both csa dv\n")])),
+        (".sav", sav_bytes(minimal(), row_compress=True)),
+        (".por", portable()),
     ]
 
 
@@ -134,8 +167,11 @@ def main(seed: int, n: int) -> dict[str, Any]:
             except BaseException as error:
                 failures.append(f"{number} {suffix}: describing: {type(error).__name__}")
             slowest = max(slowest, time.monotonic() - started)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"outcomes": outcomes, "failures": failures, "slowest": slowest, "peak_mb": peak}
+    stop_probing()
+    peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peak = max(peaks)  # the child that reads SPSS files first counts once it has ended, so it is ended here
+    suffixes = sorted({suffix for suffix, _ in originals})
+    return {"suffixes": suffixes, "outcomes": outcomes, "failures": failures, "slowest": slowest, "peak_mb": peak}
 
 
 if __name__ == "__main__":
