@@ -1,10 +1,18 @@
 """What every asset shows in the Dagster UI: owner, kinds, row counts, columns. For the rooms' ``assets.py``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
-from dagster import AssetKey, AssetSpec, MetadataValue, TableColumn, TableSchema
+from dagster import (
+    AssetKey,
+    AssetSpec,
+    MetadataValue,
+    TableColumn,
+    TableColumnDep,
+    TableColumnLineage,
+    TableSchema,
+)
 
 from assets.builds import code_version
 
@@ -31,8 +39,18 @@ def table_spec(  # noqa: D103 - private to the catalogue's readers, described by
     )
 
 
-def table_metadata(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dict[str, Any]:
-    """Row count and column schema of a table, for the UI: names and types only, never a row."""
+def table_metadata(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    table: str,
+    meanings: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Row count and column schema of a table, for the UI: names and types only, never a row.
+
+    ``meanings`` describes columns that bear no comment, ``tags`` gives their privacy tags.
+    """
+    told, marked = meanings or {}, tags or {}
     columns = connection.execute(
         "select column_name, data_type, comment from duckdb_columns()"
         " where schema_name = ? and table_name = ? order by column_index",
@@ -44,6 +62,27 @@ def table_metadata(connection: duckdb.DuckDBPyConnection, schema: str, table: st
         "dagster/row_count": int(count[0]) if count else 0,
         "dagster/table_name": f"{schema}.{table}",
         "dagster/column_schema": MetadataValue.table_schema(
-            TableSchema([TableColumn(name, str(kind).lower(), description=comment) for name, kind, comment in columns])
+            TableSchema(
+                [
+                    TableColumn(
+                        name,
+                        str(kind).lower(),
+                        description=comment or told.get(name),
+                        tags={"privacy": marked[name]} if name in marked else None,
+                    )
+                    for name, kind, comment in columns
+                ]
+            )
         ),
     }
+
+
+def lineage_metadata(parents: Mapping[str, Iterable[Sequence[str]]]) -> dict[str, Any]:
+    """Column lineage for the UI: ``parents`` is column → (key of an asset …, column) of those it is computed from."""
+    deps = {
+        column: [TableColumnDep(AssetKey(list(parent[:-1])), parent[-1]) for parent in found]
+        for column, found in parents.items()
+    }
+    if not any(deps.values()):
+        return {}
+    return {"dagster/column_lineage": TableColumnLineage(deps)}

@@ -15,7 +15,7 @@ from dagster import (
 )
 
 from assets.builds import CheckRow, begin_build, note_inputs, record_checks
-from assets.catalog import OWNERS, table_metadata, table_spec
+from assets.catalog import OWNERS, lineage_metadata, table_metadata, table_spec
 from assets.errors import value_free
 from assets.home import Home
 from assets.news import current_state
@@ -84,8 +84,11 @@ def ingest_inbox(
         sweep(connection, home)
         context.log.info("inbox read: %s", summary.as_line())
         for schema, table in RAW_TABLES:
+            form = feeds.tables.get(table) if schema == "raw" else None
+            headers = {name: [("inbox", column.header)] for name, column in form.columns.items()} if form else {}
             yield MaterializeResult(
-                asset_key=AssetKey([schema, table]), metadata=table_metadata(connection, schema, table)
+                asset_key=AssetKey([schema, table]),
+                metadata=table_metadata(connection, schema, table) | lineage_metadata(headers),
             )
         found = connection.execute(_LOST_ROWS).fetchone()
         lost = int(found[0]) if found else 0

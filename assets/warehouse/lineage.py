@@ -4,7 +4,7 @@ import hashlib
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,34 +112,40 @@ def column_lineage(
 ) -> dict[str, dict[str, list[ColumnName]]]:
     """Model (``schema.name``) → column → the columns it is computed from, for every model of a build.
 
-    Following the columns takes a second or two, so the answer is kept in ``cache`` (JSON, names only) for as long as
-    the models' SQL and the tables' columns stay the same.
+    Following the columns takes a second or two, so each model's answer is kept in ``cache`` (JSON, names only) for as
+    long as its SQL and the tables' columns stay the same. What an incremental model takes from itself is no parent.
     """
+    columns = source_columns(connection)
+    shape = json.dumps(columns, sort_keys=True)
+    kept: dict[str, Any] = json.loads(cache.read_text("utf-8")) if cache.is_file() else {}
+    database = str(connection.execute("select current_database()").fetchall()[0][0])
     models = [
         CompiledModel(node.schema, node.name, node.sql)
         for node in run.nodes
         if node.resource_type == "model" and node.status == "success"
     ]
-    columns = source_columns(connection)
-    stamp = hashlib.sha256(
-        json.dumps([[asdict(model) for model in models], columns], sort_keys=True).encode()
-    ).hexdigest()
-    kept = json.loads(cache.read_text("utf-8")) if cache.is_file() else {}
-    if kept.get("stamp") != stamp:
-        database = str(connection.execute("select current_database()").fetchall()[0][0])
-        lineage = Lineage(models, columns, database)
-        followed = {
-            f"{model.schema}.{model.name}": {
-                column: lineage.parents(ColumnName(model.schema, model.name, column))
-                for column in columns.get(model.schema, {}).get(model.name, {})
-            }
-            for model in models
+    lineage = Lineage(models, columns, database)
+    changed = False
+    for model in models:
+        name, stamp = f"{model.schema}.{model.name}", hashlib.sha256((model.sql + shape).encode()).hexdigest()
+        if kept.get(name, {}).get("stamp") == stamp:
+            continue
+        parents = {
+            column: [
+                parent
+                for parent in lineage.parents(ColumnName(model.schema, model.name, column))
+                if parent[:2] != (model.schema, model.name)
+            ]
+            for column in columns.get(model.schema, {}).get(model.name, {})
         }
-        kept = {"stamp": stamp, "models": followed}
+        kept[name] = {"stamp": stamp, "columns": parents}
+        changed = True
+    if changed:
         cache.write_text(json.dumps(kept), "utf-8")
+    names = (f"{model.schema}.{model.name}" for model in models)
     return {
-        model: {column: [ColumnName(*parent) for parent in parents] for column, parents in found.items()}
-        for model, found in kept["models"].items()
+        name: {column: [ColumnName(*parent) for parent in parents] for column, parents in kept[name]["columns"].items()}
+        for name in names
     }
 
 

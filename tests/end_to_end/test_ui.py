@@ -53,6 +53,58 @@ def test_the_lineage_page_shows_the_rooms_without_errors(ui: Server, chromium: A
     assert problems == []
 
 
+COLUMNS = """
+query($key: AssetKeyInput!) { assetNodeOrError(assetKey: $key) { ... on AssetNode { assetMaterializations(limit: 1) {
+  metadataEntries { label
+    ... on TableColumnLineageMetadataEntry { lineage { columnName columnDeps { assetKey { path } columnName } } }
+    ... on TableSchemaMetadataEntry { schema { columns { name type description tags { key value } } } } } } } } }
+"""
+
+
+def columns_of(server: Server, key: str) -> tuple[dict[str, set[str]], dict[str, Any]]:
+    """Column → the columns it comes from, and column → how it is described, as the UI gets them."""
+    node = server.query(COLUMNS, key={"path": key.split("/")})["assetNodeOrError"]
+    entries = {entry["label"]: entry for entry in node["assetMaterializations"][0]["metadataEntries"]}
+    lineage = {
+        column["columnName"]: {"/".join([*dep["assetKey"]["path"], dep["columnName"]]) for dep in column["columnDeps"]}
+        for column in entries["dagster/column_lineage"]["lineage"]
+    }
+    return lineage, {column["name"]: column for column in entries["dagster/column_schema"]["schema"]["columns"]}
+
+
+def test_a_column_can_be_followed_to_the_header_of_its_form(ui: Server) -> None:
+    at, way = {"marts/client_study/age"}, []
+    while at:
+        way.append(at)
+        (step,) = at
+        if step.startswith("inbox/"):
+            break
+        key, _, column = step.rpartition("/")
+        at = columns_of(ui, key)[0][column]
+    assert [next(iter(step)) for step in way] == [
+        "marts/client_study/age",
+        "marts/dim_clients/age",
+        "intermediate/int_clients_identified/birth_date",
+        "staging/stg_case_management__clients/birth_date",
+        "raw/intake/date_of_birth",
+        "inbox/Date of Birth",
+    ]
+    lineage, schema = columns_of(ui, "marts/client_study")
+    assert {"marts/fct_service_counts/services", "marts/fct_service_counts/period"} == lineage["services_t0"]
+    assert all(column["description"] for column in schema.values())
+    assert {tag["value"] for column in schema.values() for tag in column["tags"]} <= {"none", "quasi", "sensitive"}
+    # What a staging table that grows by files keeps from the night before is no source of it.
+    sources = set().union(*columns_of(ui, "staging/stg_case_management__case_notes")[0].values())
+    assert {source.rpartition("/")[0] for source in sources} <= {"raw/case_notes", "control/files"}
+
+
+def test_the_page_of_a_table_says_where_each_column_comes_from(ui: Server, chromium: Any) -> None:
+    page = chromium.new_page(viewport={"width": 1600, "height": 2400})
+    page.goto(f"{ui.url}/assets/marts/client_study?view=overview")
+    page.get_by_text("← marts.dim_clients.age").first.wait_for(timeout=60_000)
+    page.close()
+
+
 def test_a_part_can_be_run_again_from_the_ui(ui: Server) -> None:
     before = build_ids(ui)
     keys = (
