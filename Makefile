@@ -7,7 +7,7 @@ PORT ?= 3000
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run sample ui test test-fast lint format types bench lock clean
+.PHONY: help run sample ui docs dictionary test test-fast lint format types bench lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,12 @@ run: $(VENV)/.runtime $(HOME_DIR)/inbox ## Install, make a sample agency, run th
 
 ui: $(VENV)/.runtime ## Dagster UI and daemon on 127.0.0.1
 	@$(BIN)/outcomes ui --home $(HOME_DIR) --port $(PORT)
+
+docs: $(VENV)/.runtime ## dbt docs and data dictionary of the home, for a browser, offline
+	@$(BIN)/outcomes docs --home $(HOME_DIR)
+
+dictionary: $(VENV)/.runtime ## Write docs/data-dictionary.md anew
+	@$(BIN)/outcomes docs --dictionary docs/data-dictionary.md
 
 test: $(VENV)/.dev ## The whole suite, in parallel
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)

@@ -101,6 +101,11 @@ class Home:
         return self.agency / "public-outcome.json"
 
     @property
+    def parquet(self) -> Path:
+        """Symlink to the newest folder of Parquet copies of the marts."""
+        return self.research / "parquet"
+
+    @property
     def follow_up(self) -> Path:
         """The case managers' follow-up list, one sheet each."""
         return self.agency / "follow_up.xlsx"

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from orchestration.commands import desk, files, history, lookup, nightly, privacy, study, tools, warehouse
+from orchestration.commands import desk, files, history, lookup, nightly, pages, privacy, study, tools, warehouse
 
 app = typer.Typer(
     name="outcomes",
@@ -27,6 +27,7 @@ tools.add_to(app)
 warehouse.add_to(app)
 history.add_to(app)
 lookup.add_to(app)
+pages.add_to(app)
 privacy.add_to(app)
 
 

@@ -18,6 +18,7 @@ from assets.home import Home
 from assets.keys import Key, load_key, remember_key
 from assets.publish.codebook import Column, read_codebook
 from assets.publish.gate import RESEARCH_SCHEMAS, check_research
+from assets.publish.parquet import write_parquet
 from assets.publish.privacy.trail import record
 from assets.publish.zones import PRIVATE_FILE, SHARED_FILE, tighten
 
@@ -41,10 +42,10 @@ def publish(
     keep: int = KEEP,
     finish: Callable[[duckdb.DuckDBPyConnection, str], None] | None = None,
 ) -> Publication:
-    """Write ``research-<build>.duckdb`` and ``agency-<build>.duckdb`` and point the two symlinks at them.
+    """Write ``research-<build>.duckdb``, ``agency-<build>.duckdb`` and ``parquet-<build>/``; point the symlinks there.
 
-    ``connection`` is open on the working database and holds no transaction. Both files are complete, checked and on
-    disk before either symlink moves; after a failure the symlinks stand as before and nothing half-written is left.
+    ``connection`` is open on the working database and holds no transaction. All files are complete, checked and on
+    disk before any symlink moves; after a failure the symlinks stand as before and nothing half-written is left.
     ``finish`` is called with the connection and the name of each attached file, to add what is no table (macros,
     comments). The agency's file is encrypted when a key is set, and modes in the agency zone are tightened. Raises
     ``DataError`` when the research file breaks a rule of its zone, ``ConfigError`` for a missing or wrong key.
@@ -54,11 +55,16 @@ def publish(
     if key:
         remember_key(home, key)
     home.temp.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _fresh(home.temp / "research.duckdb.part") as research, _fresh(home.temp / "agency.duckdb.part") as agency:
+    with (
+        _fresh(home.temp / "research.duckdb.part") as research,
+        _fresh(home.temp / "agency.duckdb.part") as agency,
+        _fresh(home.temp / "parquet.part") as parquet,
+    ):
         with _attached(connection, research, None) as name:
             _copy(connection, name, _tables(connection, RESEARCH_SCHEMAS), columns)
             check_research(connection, name, columns, home.config)
             _finish(finish, connection, name)
+            write_parquet(connection, name, parquet, build_id)
         with _attached(connection, agency, key) as name:
             _copy(connection, name, _tables(connection, None), columns)
             _finish(finish, connection, name)
@@ -68,10 +74,13 @@ def publish(
             research=_place(research, _free_name(home.research, "research", build_id)),
             agency=_place(agency, _free_name(home.agency, "agency", build_id)),
         )
+        copies = _place_folder(parquet, home.research / done.research.stem.replace("research", "parquet", 1))
     _swap(home.research_db, done.research)
+    _swap(home.parquet, copies)
     _swap(home.agency_db, done.agency)
     _prune(home.research, "research", done.research, keep)
     _prune(home.agency, "agency", done.agency, keep)
+    _prune_parquet(home.research)
     tighten(home)
     record(home, "publish", key, build_id=build_id, zones=["research", "agency"], encrypted=key is not None)
     return done
@@ -95,6 +104,8 @@ def _fresh(path: Path) -> Iterator[Path]:
 
 
 def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
     path.unlink(missing_ok=True)
     path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
@@ -185,6 +196,16 @@ def _place(source: Path, target: Path) -> Path:
     return target
 
 
+def _place_folder(source: Path, target: Path) -> Path:
+    """Put a finished folder of files in its place; across devices it is copied beside the place first."""
+    beside = target.with_name(f".{target.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)
+    shutil.move(source, beside)
+    beside.replace(target)
+    sync(target.parent)
+    return target
+
+
 def _swap(link: Path, target: Path) -> None:
     """Point ``link`` at ``target`` (a file beside it) by one rename."""
     fresh = link.with_name(f".{link.name}.new")
@@ -201,3 +222,10 @@ def _prune(folder: Path, zone: str, current: Path, keep: int) -> None:
     )
     for path in earlier[: max(len(earlier) - keep, 0)]:
         path.unlink()
+
+
+def _prune_parquet(folder: Path) -> None:
+    """Remove the Parquet copies of builds whose database file is gone."""
+    for copies in folder.glob("parquet-*/"):
+        if not copies.with_name(copies.name.replace("parquet", "research", 1) + ".duckdb").exists():
+            shutil.rmtree(copies)

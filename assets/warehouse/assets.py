@@ -119,7 +119,9 @@ def dbt_models(manifest_path: Path) -> AssetsDefinition:
         def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> AssetSpec:
             spec = super().get_asset_spec(manifest, unique_id, project)
             node = self.get_resource_props(manifest, unique_id)
-            return spec.replace_attributes(group_name=node["fqn"][1], owners=OWNERS)
+            # The UI would show the manifest's columns instead of the built ones, which say where each comes from.
+            metadata = {key: value for key, value in spec.metadata.items() if key != "dagster/column_schema"}
+            return spec.replace_attributes(group_name=node["fqn"][1], owners=OWNERS, metadata=metadata)
 
         def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
             if dbt_resource_props["resource_type"] == "source":

@@ -148,7 +148,12 @@ def invoke(
 ) -> DbtRun:
     """Run one dbt command in this process and close every connection it opened."""
     outcome = run_dbt(paths, config, arguments, progress, writes=arguments[0] in WRITERS, extra_vars=extra_vars)
-    return DbtRun(bool(outcome.success), tuple(_node(result) for result in getattr(outcome.result, "results", ())))
+    results = getattr(outcome.result, "results", ())
+    # An exposure passes through a build like a node, and is none: nothing is made.
+    return DbtRun(
+        bool(outcome.success),
+        tuple(_node(result) for result in results if str(result.node.resource_type) != "exposure"),
+    )
 
 
 def run_dbt(

@@ -58,6 +58,8 @@ def test_files_are_whole_have_their_modes_and_leave_no_work_behind(home: Home) -
     assert stat.S_IMODE(home.agency.stat().st_mode) == 0o700
     assert list(home.temp.iterdir()) == []
     assert sorted(path.name for path in home.research.iterdir()) == [
+        "parquet",
+        f"parquet-{build_id(1)}",
         f"research-{build_id(1)}.duckdb",
         "research.duckdb",
     ]
@@ -79,6 +81,30 @@ def test_older_builds_are_kept_up_to_the_setting_and_the_link_is_the_newest(home
     assert names == [f"research-{build_id(number)}.duckdb" for number in (3, 4, 5)]
     assert home.research_db.resolve().name == names[-1]
     assert home.agency_db.resolve().name == f"agency-{build_id(5)}.duckdb"
+    copies = sorted(path.name for path in home.research.glob("parquet-*/"))
+    assert copies == [f"parquet-{build_id(number)}" for number in (3, 4, 5)]
+    assert home.parquet.resolve().name == copies[-1]
+
+
+def test_the_parquet_copies_are_the_marts_and_say_nothing_else(home: Home) -> None:
+    run(home, 1)
+    with duckdb.connect(str(home.research_db), read_only=True) as connection:
+        tables = [
+            row[0]
+            for row in connection.execute(
+                "select table_name from duckdb_tables() where schema_name = 'marts'"
+            ).fetchall()
+        ]
+        assert sorted(path.stem for path in home.parquet.iterdir()) == sorted(tables)
+        for table in tables:
+            path = home.parquet / f"{table}.parquet"
+            assert stat.S_IMODE(path.stat().st_mode) == 0o444
+            assert (
+                connection.execute(f"from '{path}'").fetchall() == connection.execute(f"from marts.{table}").fetchall()
+            )
+            said = dict(connection.execute("select key, value from parquet_kv_metadata(?)", [str(path)]).fetchall())
+            assert set(said) == {b"description", b"build_id"}
+            assert said[b"build_id"].decode() == build_id(1)
 
 
 def test_publishing_a_build_again_makes_a_new_file(home: Home) -> None:

@@ -32,10 +32,11 @@ def remove_published(home: Home) -> int:
             if path.exists() or path.is_symlink():
                 path.unlink()
                 removed += 1
-    (home.research / "spss").unlink(missing_ok=True)
-    for bundle in home.research.glob("spss-*"):
-        shutil.rmtree(bundle)
-        removed += 1
+    for kind in ("spss", "parquet"):
+        (home.research / kind).unlink(missing_ok=True)
+        for bundle in home.research.glob(f"{kind}-*"):
+            shutil.rmtree(bundle)
+            removed += 1
     return removed
 
 
