@@ -27,10 +27,13 @@ class Alternative:
 
     key: str
     value: Any
+    told: str = ""
 
     @property
     def label(self) -> str:
-        """E.g. ``services.unit: note``."""
+        """E.g. ``services.unit: note``; ``told`` stands for a value that is too long to read."""
+        if self.told:
+            return f"{self.key}: {self.told}"
         if isinstance(self.value, Mapping):
             return f"{self.key}: " + ", ".join(f"{name} {value}" for name, value in self.value.items())
         if isinstance(self.value, list):
@@ -62,6 +65,12 @@ ALTERNATIVES: tuple[Alternative, ...] = (
     Alternative("scales.urica.staging", "cutoff"),
     Alternative("scales.urica.staging", "nearest_mean"),
     Alternative("scales.urica.staging", "highest_subscale"),
+    Alternative(
+        "scales.urica.key",
+        {"precontemplation": [1, 2, 3], "contemplation": [4, 5, 6], "action": [7, 8, 9], "maintenance": [10, 11, 12]},
+        "items in blocks of three",
+    ),
+    Alternative("age.as_of", "study.start"),
 )
 """Other readings of the definitions; those that equal the settings in force are passed over."""
 
@@ -85,7 +94,9 @@ def changed(config: StudyConfig, alternative: Alternative) -> StudyConfig | None
     place = settings
     for key in parents:
         place = place[key]
-    place[last] = alternative.value
+    # One alternative is no value but the other end of the study.
+    first_day = alternative.key == "age.as_of" and alternative.value == "study.start"
+    place[last] = config.study.start.isoformat() if first_day else alternative.value
     other = study_config(settings, alternative.label)
     return None if other.hash == config.hash else other
 
@@ -180,31 +191,62 @@ def described(frame: "pd.DataFrame", config: StudyConfig) -> dict[str, Finding]:
     return found
 
 
+BANDS = ((0.01, "#1b4f72", "white"), (0.05, "#5b9bd0", "black"), (0.1, "#cfe2f3", "black"), (2.0, "#f4f4f4", "black"))
+"""Upper ends of p with the colours of cell and text; no pair is told apart by hue alone."""
+CHANGED = ("changes sign", "loses significance", "gains significance")
+
+
 def plot_sensitivity(table: "pd.DataFrame", path: Path) -> None:
-    """Draw a finding a panel: its estimate under every definition, filled where p < .05 (or where there is no test)."""
+    """Draw a cell a definition and finding with a test: sign and p, shaded by p; framed where the verdict is another.
+
+    Estimates of different definitions have different units, so p and sign are what can be compared across.
+    """
+    from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.patches import Rectangle
 
-    names = list(dict.fromkeys(table["finding"]))
+    tested = set(table.loc[table["p"].notna(), "finding"])
+    names = [name for name in dict.fromkeys(table["finding"]) if name in tested]
     labels = list(dict.fromkeys(table["definition"]))
-    figure = Figure(figsize=(3.2 + 2.4 * len(names), 0.8 + 0.24 * len(labels)), layout="constrained")
-    panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
-    for panel, name in zip(panels, names, strict=True):
-        rows = table[(table["finding"] == name) & table["estimate"].notna()]
-        base = rows.loc[rows["definition"] == labels[0], "estimate"]
-        if len(base):
-            panel.axvline(float(base.iloc[0]), color="#999999", linewidth=0.8)
-        for row in rows.itertuples():
-            sure = row.p is None or row.p != row.p or float(row.p) < ALPHA
-            panel.plot(
-                [float(row.estimate)], [labels.index(row.definition)], "o", color="#1b4f72", markersize=5,
-                fillstyle="full" if sure else "none",
-            )  # fmt: skip
-        panel.set_title(name, fontsize=8)
-        panel.tick_params(labelsize=7)
-    panels[0].set_yticks(range(len(labels)), labels, fontsize=7)
-    panels[0].invert_yaxis()
-    FigureCanvasSVG(figure).print_svg(str(path), metadata={"Date": None, "Creator": None})
+    figure = Figure(figsize=(3.6 + 0.62 * len(names), 2.4 + 0.27 * len(labels)), layout="constrained")
+    panel = figure.subplots()
+    rows: list[dict[Any, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
+    for row in rows:
+        if row["finding"] not in tested:
+            continue
+        p, estimate, moved = row["p"], row["estimate"], row["verdict"] in CHANGED
+        place = (names.index(row["finding"]), labels.index(row["definition"]))
+        shade, ink = ("white", "black") if p is None else next(colours for end, *colours in BANDS if p < end)
+        panel.add_patch(
+            Rectangle(
+                (place[0] - 0.46, place[1] - 0.42), 0.92, 0.84, facecolor=shade,
+                edgecolor="#c0392b" if moved else "none", linewidth=1.6 if moved else 0, zorder=2 if moved else 1,
+            )
+        )  # fmt: skip
+        panel.text(*place, _cell(p, estimate), ha="center", va="center", fontsize=6, color=ink, zorder=3)
+    panel.set_xlim(-0.6, len(names) - 0.4)
+    panel.set_ylim(len(labels) - 0.4, -0.6)
+    panel.set_xticks(range(len(names)), names, rotation=45, ha="left", fontsize=7)
+    panel.xaxis.tick_top()
+    panel.set_yticks(range(len(labels)), labels, fontsize=7)
+    panel.tick_params(length=0)
+    for side in panel.spines.values():
+        side.set_visible(False)
+    panel.set_xlabel(
+        "sign of the estimate and p; darker: p < .1, < .05, < .01; red frame: another verdict than in force",
+        fontsize=7,
+    )
+    with rc_context({"svg.hashsalt": "sensitivity"}):
+        FigureCanvasSVG(figure).print_svg(str(path), metadata={"Date": None, "Creator": None})
+
+
+def _cell(p: float | None, estimate: float | None) -> str:
+    """E.g. ``+ .043``; ``n.e.`` for what cannot be estimated under a definition."""
+    if p is None or estimate is None:
+        return "n.e."
+    sign = "+ " if estimate > 0 else "\u2212 " if estimate < 0 else ""
+    return sign + ("<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0"))
 
 
 def _take_over(source: duckdb.DuckDBPyConnection, memory: duckdb.DuckDBPyConnection) -> None:

@@ -79,11 +79,13 @@ def drift(name: NameArgument, home: HomeOption = None) -> None:
 
 
 def sensitivity(
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder for sensitivity.csv and sensitivity.svg.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for sensitivity.html, .csv and .svg.")],
     home: HomeOption = None,
 ) -> None:
     """Rerun the headline numbers under each alternative definition: which findings survive?"""
     with told_plainly():
+        from assets.publish.report import ReportContext
+        from assets.publish.report.sensitivity import render_sensitivity
         from assets.study_config import load_study_config
         from assets.warehouse import DbtPaths
         from assets.warehouse.compiled import ModelCompiler
@@ -97,14 +99,24 @@ def sensitivity(
             compiler = ModelCompiler(DbtPaths.of(place), config)
             with connect(place, read_only=True) as connection:
                 table = rerun(connection, compiler, config, _findings, progress=status.update)
+                n_clients = connection.execute("select count(*) from marts.client_study").fetchall()[0][0]
         out_dir.mkdir(parents=True, exist_ok=True)
         table.to_csv(out_dir / "sensitivity.csv", index=False)
-        tested = table[table["p"].notna() & (table["definition"] == "(in force)")].nsmallest(6, "p")["finding"]
-        plot_sensitivity(table[table["finding"].isin(tested)], out_dir / "sensitivity.svg")
+        plot_sensitivity(table, out_dir / "sensitivity.svg")
+        context = ReportContext(
+            title="Which findings survive another definition?",
+            config_hash=config.hash,
+            n_clients=n_clients,
+            study_period=(config.study.start, config.study.end),
+        )
+        svg = (out_dir / "sensitivity.svg").read_text("utf-8")
+        page = render_sensitivity(table, svg[svg.index("<svg") :], context)
+        (out_dir / "sensitivity.html").write_text(page, "utf-8")
         counts = table.loc[table["definition"] != "(in force)", "verdict"].value_counts()
         for verdict, n in counts.items():
             out.print(f"{n:>5}  {verdict}")
-        out.print(f"[green]✓[/green] {out_dir / 'sensitivity.csv'} and sensitivity.svg", soft_wrap=True)
+        for name in ("sensitivity.html", "sensitivity.csv", "sensitivity.svg"):
+            out.print(f"[green]✓[/green] {out_dir / name}", soft_wrap=True)
 
 
 def _models(home: Home) -> "tuple[StudyConfig, Any]":

@@ -1,18 +1,23 @@
 """One definition at a time: what moves, what stays, and what the table and the picture say."""
 
+import re
 from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import duckdb
+import pandas as pd
 import pytest
 from warehouse_agencies import load, random_agency
 from warehouse_models import shipped_compiler, shipped_config, shipped_models
 
+from assets.publish.report import ReportContext
+from assets.publish.report.sensitivity import render_sensitivity
 from assets.study_config import StudyConfig
 from assets.warehouse.compiled import run_models
 from assets.warehouse.sensitivity import (
     ALTERNATIVES,
+    BANDS,
     Alternative,
     Finding,
     changed,
@@ -85,7 +90,74 @@ def test_only_what_a_definition_touches_moves(config: StudyConfig, tmp_path: Pat
     assert mean is not None
     assert first["estimate"] == pytest.approx(mean[0], abs=1e-12)
 
-    plot_sensitivity(table[table["finding"].isin(["services_t0", "goal_completion_rate"])], tmp_path / "plot.svg")
+
+AGAINST = (
+    Alternative("services.non_counting_contact_types", []),
+    Alternative("waves.t0", {"first_day": 0, "last_day": 90}),
+    Alternative("surveys.accept_unfinished", False),
+    Alternative("scales.mspss.missing", "strict"),
+    Alternative("months_of_service.method", "completed"),
+    next(one for one in ALTERNATIVES if one.key == "scales.urica.key"),
+    next(one for one in ALTERNATIVES if one.key == "age.as_of"),
+)
+
+
+def test_every_number_is_that_of_a_whole_build_under_the_other_setting(config: StudyConfig) -> None:
+    """Staging is taken over and the models run in one database; here each setting gets a build of its own, from raw."""
+    compiler, agency = shipped_compiler(), random_agency(6, 60)
+    with duckdb.connect(config={"threads": 1}) as connection:
+        load(agency, connection)
+        run_models(connection, shipped_models())
+        table = sensitivity(connection, compiler, config, described, alternatives=AGAINST)
+    moved = set()
+    for alternative in AGAINST:
+        other = changed(config, alternative)
+        assert other is not None
+        with duckdb.connect(config={"threads": 1}) as connection:
+            load(agency, connection)
+            run_models(connection, compiler.compile(other))
+            for row in table[table["definition"] == alternative.label].itertuples():
+                if " = " in row.finding:
+                    column, _, stage = row.finding.partition(" = ")
+                    asked = f"count({column}), avg(({column} = '{stage}')::integer)"
+                else:
+                    asked = f"count({row.finding}), avg({row.finding}::double)"
+                n, estimate = connection.execute(f"select {asked} from marts.client_study").fetchall()[0]
+                assert row.n == n, (alternative.label, row.finding)
+                assert row.estimate == pytest.approx(estimate, abs=1e-9), (alternative.label, row.finding)
+                if row.verdict == "moves":
+                    moved.add(alternative.label)
+    assert moved == {alternative.label for alternative in AGAINST}
+
+
+def hand_made() -> pd.DataFrame:
+    base = ("m x", 30, 0.5, 0.04)
+    rows = [
+        ("(in force)", *base, "unchanged"),
+        ("services.unit: note", "m x", 30, 0.4, 0.0004, "survives"),
+        ("goals.denominator: closed_only", "m x", 28, 0.3, 0.06, "loses significance"),
+        ("scales.mspss.missing: strict", "m x", 20, None, None, "not estimable"),
+        ("(in force)", "age", 30, 16.0, None, "unchanged"),
+        ("services.unit: note", "age", 30, 16.0, None, "unchanged"),
+    ]
+    frame = pd.DataFrame(rows, columns=["definition", "finding", "n", "estimate", "p", "verdict"])
+    return frame.assign(base_n=30, base_estimate=0.5, base_p=0.04).convert_dtypes()
+
+
+def test_the_picture_and_the_page_say_what_changes_and_under_which_definition(tmp_path: Path) -> None:
+    plot_sensitivity(hand_made(), tmp_path / "plot.svg")
     drawn = (tmp_path / "plot.svg").read_text("utf-8")
     ET.fromstring(drawn)
-    assert "services_t0" in drawn or drawn.count("<use") > 8
+    assert drawn.count("#c0392b") == 1
+    shades = {shade for _, shade, _ in BANDS if shade in drawn}
+    assert shades == {"#1b4f72", "#5b9bd0", "#cfe2f3"}
+
+    page = render_sensitivity(hand_made(), drawn[drawn.index("<svg") :], ReportContext(title="T"))
+    assert "3 other definitions were tried" in page
+    assert "0 of 1 findings with a test keep" in page
+    assert "goals.denominator: closed_only: loses significance; scales.mspss.missing: strict: not estimable" in page
+    assert "No definition moves any mean." in page
+    assert not re.findall(r'(?:src|href)="https?:', page)
+    again = tmp_path / "again.svg"
+    plot_sensitivity(hand_made(), again)
+    assert again.read_text("utf-8") == drawn
