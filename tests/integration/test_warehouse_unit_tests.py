@@ -20,7 +20,7 @@ def test_every_example_of_the_definitions_holds(project_root: Path, tmp_path: Pa
 
     written = [
         test["name"]
-        for path in (project_root / "dbt_project" / "models").rglob("_unit_tests.yml")
+        for path in (project_root / "dbt_project" / "models").rglob("_unit_tests*.yml")
         for test in yaml.safe_load(path.read_text("utf-8"))["unit_tests"]
     ]
     ran = {node.unique_id.split(".")[-1]: node.status for node in run.nodes if node.resource_type == "unit_test"}
