@@ -81,13 +81,19 @@ def fit_study(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iter
         inputs = _input_hash(connection, config.hash)
         refit = not _is_current(connection, inputs)
         if refit:
-            frame, items, flow = _frames(connection)
-            _store(connection, frame, items, flow, config.analysis)
+            fit_and_store(connection, config.analysis)
             connection.execute("create or replace table control.study_inputs as select ? as input_hash", [inputs])
         context.log.info("study tables %s", "refitted" if refit else "kept: inputs, spec and code are unchanged")
         for table in STUDY_TABLES:
             metadata = table_metadata(connection, "study", table) | {"refitted": refit, "input_hash": inputs[:12]}
             yield MaterializeResult(asset_key=AssetKey(["study", table]), metadata=metadata)
+
+
+def fit_and_store(connection: duckdb.DuckDBPyConnection, analysis: dict[str, object]) -> None:
+    """Fit the analyses on ``SOURCES`` of the current database and write ``study.*`` there."""
+    connection.execute("create schema if not exists study")
+    frame, items, flow = _frames(connection)
+    _store(connection, frame, items, flow, analysis)
 
 
 def _store(

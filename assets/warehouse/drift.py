@@ -1,8 +1,10 @@
 """A frozen publication held against itself made again, and against today's data."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -19,6 +21,8 @@ from assets.warehouse.frozen import (
     read_models,
     table_hash,
 )
+
+Study = Callable[[duckdb.DuckDBPyConnection, dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -44,14 +48,27 @@ class Drift:
     emptied: int
 
 
-def rebuild(folder: Path, name: str, *, attach: Attach = plain_attach) -> Rebuilt:
-    """Make the marts again from the frozen data by the frozen SQL and compare them, table by table, row by row."""
+def rebuild(folder: Path, name: str, *, attach: Attach = plain_attach, study: Study | None = None) -> Rebuilt:
+    """Make the marts again from the frozen data by the frozen SQL and compare them, table by table, row by row.
+
+    ``study`` fits the analyses of the frozen settings into ``study.*`` of the connection's database; without it the
+    frozen study tables are not made again. Settings of today play no part.
+    """
     record = read_freeze(folder, name)
     with duckdb.connect() as connection:
         attach(connection, folder / name / "frozen.duckdb", "frozen")
         copy_inputs(connection, "frozen", "memory")
         run_models(connection, read_models(folder / name))
-        made = {table: table_hash(connection, table) for table in record.tables if table.startswith("marts.")}
+        wanted = [table for table in record.tables if study or table.startswith("marts.")]
+        if study:
+            study(connection, json.loads((folder / name / "study.json").read_text("utf-8"))["analysis"])
+        present = {
+            f"{schema}.{table}"
+            for schema, table in connection.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = 'memory'"
+            ).fetchall()
+        }
+        made = {table: table_hash(connection, table) if table in present else None for table in wanted}
     now = environment()
     return Rebuilt(
         tables={table: made[table] == record.tables[table] for table in made},

@@ -49,11 +49,12 @@ def rebuild(name: NameArgument, home: HomeOption = None) -> None:
     """Make a frozen publication's tables again from its own data and SQL; exit 1 unless they are byte-identical."""
     with told_plainly():
         from assets.keys import load_key
+        from assets.study.assets import fit_and_store
         from assets.warehouse.drift import rebuild as make
         from assets.warehouse.frozen import attach_with
 
         place = built_home(home)
-        again = make(place.agency / "frozen", name, attach=attach_with(load_key(place)))
+        again = make(place.agency / "frozen", name, attach=attach_with(load_key(place)), study=fit_and_store)
         for table, same in sorted(again.tables.items()):
             out.print(f"{'[green]✓[/green]' if same else '[red]✗[/red]'} {table}")
         for package, (then, now) in sorted(again.environment.items()):

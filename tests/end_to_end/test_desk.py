@@ -138,3 +138,20 @@ def test_a_number_is_explained_and_traced_by_command(outcomes: Outcomes, night: 
     stranger = outcomes("trace", "fct_services", "TX-90909", "--home", night.home)
     assert stranger.code == 1
     assert "90909" not in stranger.out + stranger.err
+
+
+def test_a_frozen_publication_outlives_a_change_of_the_settings(
+    outcomes: Outcomes, home: Path, tmp_path: Path, project_root: Path
+) -> None:
+    assert outcomes("freeze", "paper", "--home", home).code == 0
+    shutil.copytree(project_root / "config", tmp_path / "config")
+    study = tmp_path / "config" / "study.yml"
+    changed = study.read_text("utf-8").replace("denominator: all ", "denominator: closed_only ")
+    changed = changed.replace("predictors: [confirmed, months_of_service_t0, minority]", "predictors: [confirmed, age]")
+    assert changed.count("closed_only ") > study.read_text("utf-8").count("closed_only ")
+    study.write_text(changed, "utf-8")
+    again = outcomes("rebuild", "paper", "--home", home, OUTCOMES_CONFIG=str(tmp_path / "config"))
+    assert again.code == 0, again.out + again.err
+    made = {line.split()[1] for line in again.out.splitlines() if line.startswith("✓")}
+    assert {"marts.client_study", "study.models", "study.coefficients", "study.participant_flow"} <= made
+    assert len(made) == 8 + 12
