@@ -58,9 +58,51 @@ MACROS: Mapping[str, tuple[str, str]] = {
         order by first.client_id
         """,
     ),
+    "services_by_type": (
+        "(from_day, to_day)",
+        """
+        select
+            client_id,
+            service_type,
+            count(*) as services_listed,
+            count(distinct note_number) as notes,
+            sum(minutes)::bigint as minutes
+        from marts.fct_services
+        where is_counted and days_since_intake between from_day and to_day
+        group by client_id, service_type
+        order by client_id, service_type
+        """,
+    ),
+    "dose_curve": (
+        "(min_clients)",
+        """
+        select * from (
+            select
+                month_number,
+                count(*) as clients,
+                avg(services_listed) as services_per_client,
+                avg((services_listed > 0)::integer) as share_with_a_service,
+                avg(goals_open) as open_goals_per_client
+            from marts.client_month
+            where is_enrolled
+            group by month_number
+        )
+        where clients >= min_clients
+        order by month_number
+        """,
+    ),
+    "codebook": (
+        "(table_name)",
+        """
+        select "column", label, meaning, unit, "values", source, privacy
+        from meta.codebook
+        where "table" = table_name or "table" = 'marts.' || table_name
+        """,
+    ),
 }
-"""Name → parameters and query: services between two days since intake (both in; clients without any have 0), goal
-completion under a rule, and change of a scale between the waves."""
+"""Name → parameters and query: services between two days since intake (both in; clients without any have 0) and by type
+(only types a client had), goal completion under a rule, change of a scale between the waves, the dose by month since
+intake among those enrolled, and what a table's columns mean."""
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection, database: str | None = None) -> list[str]:

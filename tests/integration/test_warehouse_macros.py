@@ -24,7 +24,15 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "select table_name from duckdb_tables() where schema_name = 'marts' and database_name = 'memory'"
         ).fetchall():
             connection.execute(f"create table published.marts.{name} as from memory.marts.{name}")
-        assert create_macros(connection, "published") == ["services_between", "goal_completion", "scale_change"]
+        for place in ("memory", "published"):
+            connection.execute(
+                f"create schema {place}.meta; create table {place}.meta.codebook as select 'marts.client_study' as"
+                " \"table\", 'age' as \"column\", 'Age' as label, 'Years.' as meaning, null as unit,"
+                " null as \"values\", null as source, 'quasi' as privacy"
+            )
+        assert create_macros(connection, "published") == [
+            "services_between", "goal_completion", "scale_change", "services_by_type", "dose_curve", "codebook",
+        ]  # fmt: skip
         manifest = compiler.manifest()
         assert comment_tables(connection, manifest, config.hash, "published") == 8
     return folder / "published.duckdb"
@@ -53,6 +61,32 @@ def test_periods_that_touch_add_up_and_clients_without_services_stay(reader: duc
     first, second = (dict(reader.execute(parts.format(*days)).fetchall()) for days in ((0, 30), (31, 90)))
     assert whole == {client: first[client] + second[client] for client in whole}
     assert 0 in whole.values()
+
+
+def test_services_by_type_add_up_to_services(reader: duckdb.DuckDBPyConnection) -> None:
+    by_type = reader.execute(
+        "select client_id, sum(services_listed) from services_by_type(0, 120) group by client_id order by client_id"
+    ).fetchall()
+    whole = reader.execute(
+        "select client_id, services_listed from services_between(0, 120) where services_listed > 0 order by client_id"
+    ).fetchall()
+    assert by_type == whole
+    assert len(reader.execute("select distinct service_type from services_by_type(0, 120)").fetchall()) > 3
+
+
+def test_the_dose_curve_leaves_small_months_out(reader: duckdb.DuckDBPyConnection) -> None:
+    months = reader.execute("from marts.client_month").df()
+    enrolled = months[months["is_enrolled"]].groupby("month_number")["services_listed"].agg(["size", "mean"])
+    wanted = enrolled[enrolled["size"] >= 11]
+    found = reader.execute("from dose_curve(11)").df().set_index("month_number")
+    assert 0 < len(wanted) < len(enrolled)
+    assert found["clients"].tolist() == wanted["size"].tolist()
+    assert found["services_per_client"].tolist() == pytest.approx(wanted["mean"].tolist())
+
+
+def test_the_codebook_of_a_table_is_found_with_or_without_its_schema(reader: duckdb.DuckDBPyConnection) -> None:
+    for name in ("client_study", "marts.client_study"):
+        assert reader.execute('select "column", label from codebook(?)', [name]).fetchall() == [("age", "Age")]
 
 
 @pytest.mark.parametrize("rule", ["all", "minus_discontinued", "closed_only"])
