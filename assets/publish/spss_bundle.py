@@ -21,6 +21,7 @@ from assets.files import sync
 from assets.ingest.sav_layout import MultipleResponseSet
 from assets.ingest.spss import SpssVariable
 from assets.publish.codebook import Column
+from assets.publish.zones import SHARED_FOLDER
 from assets.savfile import write_sav
 
 TABLE = "marts.client_study"
@@ -61,7 +62,8 @@ def publish_spss(
     for stale in (target, *research.glob(".spss-*.part")):  # what a killed night left, or this build's first try
         if stale.exists():
             shutil.rmtree(stale)
-    draft.mkdir(mode=0o755)
+    draft.mkdir()
+    draft.chmod(SHARED_FOLDER)  # a night's umask makes every folder private
     write_spss_bundle(connection, codebook, draft)
     for path in draft.iterdir():
         path.chmod(mode)

@@ -1,7 +1,9 @@
 """The bundle for SPSS: the published rows with labels and reasons, never more than the research zone holds."""
 
 import csv
+import os
 import re
+import stat
 from dataclasses import replace
 
 import duckdb
@@ -96,6 +98,15 @@ def test_syntax_csv_and_codebook_say_what_the_file_says(con, tmp_path) -> None:
     assert [row["variable"] for row in told] == rows[0]
     assert told[2]["values"] == "1 = black | 2 = white"
     assert told[2]["user_missing"] == "-99 = Not recorded or not defined"
+
+
+def test_others_may_open_the_bundle_whatever_the_umask(con, tmp_path) -> None:
+    before = os.umask(0o077)
+    try:
+        bundle = publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(bundle.stat().st_mode) == 0o755
 
 
 def test_the_same_rows_are_the_same_bytes_and_one_bundle_is_kept(con, tmp_path) -> None:
