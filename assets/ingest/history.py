@@ -9,6 +9,7 @@ from assets.errors import DataError
 from assets.ingest.config import Feeds
 from assets.ingest.load import Stage
 from assets.ingest.parsed import Parsed
+from assets.ingest.quarantine_book import record_key
 
 SHRUNK_ABOVE = 0.05
 """Share of the last export's records that may be missing before a full snapshot waits for a person."""
@@ -23,9 +24,13 @@ class Earlier:
 
 
 def newest_of(con: Any, kind: str, token: str) -> Earlier | None:
-    """The newest loaded export of a feed other than ``token``, by (exported_at, file_token)."""
+    """The newest loaded export of a feed other than ``token``, by (exported_at, file_token).
+
+    Rows that were handed back from the quarantine are no export of their own.
+    """
     row = con.execute(
         "SELECT file_token, exported_at FROM control.files WHERE kind = ? AND status = 'loaded' AND file_token <> ? "
+        "AND file_token NOT IN (SELECT file_token FROM control.findings WHERE code = 'HANDED_BACK') "
         "ORDER BY exported_at DESC, file_token DESC LIMIT 1",
         [kind, token],
     ).fetchone()
@@ -37,7 +42,8 @@ def compare(stage: Stage, parsed: Parsed, token: str, exported: datetime) -> Non
 
     Raises :class:`DataError` ``SHRUNK`` when more than 5 % of the last export's records are gone and most of what is
     there
-    was there before: a filtered export. An export cut in parts shares no records with its other parts and is not held.
+    was there before: a filtered export. An export cut in parts shares no records with its other parts and is not held;
+    a record whose row waits in quarantine is bad, not gone.
     """
     kind = parsed.kind
     if kind is None or kind not in stage.tables or kind in stage.feeds.spss:
@@ -50,7 +56,7 @@ def compare(stage: Stage, parsed: Parsed, token: str, exported: datetime) -> Non
         parsed.note("OUT_OF_ORDER")
         return
     before, kept, changed, added = _difference(stage, kind, earlier.file_token)
-    vanished = before - kept
+    vanished = before - kept - _waiting(stage, kind, parsed, earlier.file_token)
     parsed.note("ROWS_ADDED", added)
     parsed.note("ROWS_CHANGED", changed)
     parsed.note("ROWS_VANISHED", vanished)
@@ -72,6 +78,24 @@ def _difference(stage: Stage, kind: str, token: str) -> tuple[int, int, int, int
         [token],
     ).fetchone()
     return int(row[0]), int(row[1]), int(row[2]), int(row[3])
+
+
+def _waiting(stage: Stage, kind: str, parsed: Parsed, token: str) -> int:
+    """Records of the last export whose row in this one waits in quarantine: bad, but not gone."""
+    feed = stage.feeds.all[kind]
+    rows = {(q.sheet, q.row_number): q.cells for q in parsed.quarantined if q.scope == "row"}
+    keys = {"/".join(key) for cells in rows.values() if (key := record_key(feed, cells)) is not None}
+    if not keys:
+        return 0
+    written = " || '/' || ".join(f"CAST({name} AS VARCHAR)" for name in feed.key)
+    same = " AND ".join(f"was.{name} = now.{name}" for name in feed.key)
+    row = stage.connection.execute(
+        f"""SELECT count(*) FROM (SELECT DISTINCT {", ".join(feed.key)} FROM raw.{kind} WHERE file_token = ?) AS was
+        WHERE {written} IN (SELECT unnest(?))
+        AND NOT EXISTS (SELECT 1 FROM {stage.tables[kind]} AS now WHERE {same})""",
+        [token, sorted(keys)],
+    ).fetchone()
+    return int(row[0])
 
 
 def _confirmed(con: Any, token: str) -> bool:

@@ -180,10 +180,20 @@ def _set_conflicts_apart(stage: Stage, parsed: Parsed, key: tuple[str, ...], new
         cells = dict(zip(columns, row, strict=True))
         sheet, number = cells.pop("sheet"), cells.pop("row_number")
         cells.pop("row_hash")
-        texts = {k: None if v is None else str(v) for k, v in cells.items()}
+        texts = _as_in_the_form(cells, parsed, sheet)
         parsed.quarantined.append(Quarantined(sheet, number, key[0], "KEY_CONFLICT", texts))
         con.execute(f"DELETE FROM {name} WHERE sheet IS NOT DISTINCT FROM ? AND row_number = ?", [sheet, number])
     parsed.note("KEY_CONFLICT", len(rows), column=key[0])
+
+
+def _as_in_the_form(cells: dict[str, Any], parsed: Parsed, sheet: str | None) -> dict[str, str | None]:
+    """A typed row under the names and in the order of its form; as it is where the form's header is not known."""
+    header = next((h for h in parsed.headers if h.sheet == sheet), None)
+    texts = {name: None if value is None else str(value) for name, value in cells.items()}
+    raw = {"client_id": "client_id_raw"}
+    named = [(name, raw.get(target or "", target)) for name, target, _ in header.columns] if header else []
+    known = {name: texts[target] for name, target in named if target in texts}
+    return known if len(known) > 1 else texts
 
 
 def write_file(stage: Stage, parsed: Parsed, record: FileRecord, opened: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from assets.errors import DataError, Place
 from assets.ingest.config import Feeds
 from assets.ingest.definitions import definitions_first, store_definition, with_definitions
+from assets.ingest.hand_back import close_handed_back, date_handed_back
 from assets.ingest.history import compare, note_freshness, note_header_drift
 from assets.ingest.inbox import (
     Candidate,
@@ -237,9 +238,10 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path,
         read_file(place, context, parsed, stage.take)
         apply_overrides(stage, parsed, night.overrides, night.now.date())
         duplicates, erased = settle_rows(stage, parsed, night.has_erased)
-        moment = exported_at(parsed, candidate.mtime, night.feeds.agency.time_zone)
-        compare(stage, parsed, token, moment)
-        note_header_drift(night.connection, parsed, token)
+        if not date_handed_back(night.connection, parsed):
+            moment = exported_at(parsed, candidate.mtime, night.feeds.agency.time_zone)
+            compare(stage, parsed, token, moment)
+            note_header_drift(night.connection, parsed, token)
         record = _loaded(record, parsed, candidate, night, duplicates=duplicates, erased=erased)
     except DataError as error:
         stage.clear()
@@ -258,6 +260,7 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path,
         (night.paths.rejected / f"{token}.txt").unlink(missing_ok=True)
         night.summary.new_tokens.append(token)
         night.overrides_used.update(parsed.details.get("overrides_used", ()))
+        close_handed_back(night.connection, parsed, night.now)
 
 
 def _loaded(

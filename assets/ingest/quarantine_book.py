@@ -2,21 +2,28 @@
 arrives."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from assets.ingest.config import Feeds
+from assets.ingest.config import Feeds, TableFeed
+from assets.ingest.hand_back import LEAD, file_cell
 from assets.ingest.reasons import sentence
 from assets.ingest.texts import fold
 from assets.workbook import add_row
+
+_LATER = """SELECT l.file_token FROM control.files AS l JOIN control.files AS e ON e.file_token = ?
+    WHERE l.file_token <> e.file_token AND l.status = 'loaded'
+    AND (l.exported_at, l.first_seen) > (e.exported_at, e.first_seen)"""
 
 
 def close_corrected(con: Any, feeds: Feeds, now: datetime) -> int:
     """Close open entries whose record has since been loaded from another file; return how many rows were closed.
 
-    A record is known by its feed's key; entries without a readable key stay open until a person closes them. Cells that
-    wait alone (``scope`` cell) close when a later file brings the record with that cell filled.
+    A record is known by its feed's key; entries without a readable key close when their row is handed back mended
+    (``hand_back.py``). Cells that wait alone (``scope`` cell) close when a later file brings the record with that cell
+    filled. A good copy in an *older* export closes nothing: the newer one is what needs mending.
     """
     closed = 0
     open_rows = con.execute(
@@ -31,23 +38,23 @@ def close_corrected(con: Any, feeds: Feeds, now: datetime) -> int:
         if scope == "cell":
             found = _cell_filled(con, kind, feed.key, column, (token, sheet, number))
         else:
-            found = _row_loaded(con, kind, feed.key, _key(feed, json.loads(cells)), token)
+            found = _row_loaded(con, kind, feed.key, record_key(feed, json.loads(cells)), token)
         if found:
             con.execute(
-                "UPDATE control.quarantine SET state = 'closed', closed_at = ? WHERE quarantine_id = ?", [now, identity]
+                "UPDATE control.quarantine SET state = 'fixed', closed_at = ? WHERE quarantine_id = ?", [now, identity]
             )
             closed += 1
     return closed
 
 
-def _key(feed: Any, cells: dict[str, str | None]) -> list[str] | None:
+def record_key(feed: Any, cells: dict[str, str | None]) -> list[str] | None:
     """The record's key among the cells, under the column's own name or any header it goes by."""
     by_name = {fold(name): text for name, text in cells.items()}
     key = []
     for name in feed.key:
-        column = getattr(feed, "columns", {}).get(name)
-        spellings = [fold(name), *(column.known_headers if column is not None else ("responseid",))]
-        text = next((by_name[s] for s in sorted(spellings) if by_name.get(s)), None)
+        maps = [then.columns[name] for _, then in feed.editions()] if isinstance(feed, TableFeed) else []
+        headers = {text for column in maps for text in column.known_headers} or {"responseid"}
+        text = next((by_name[s] for s in sorted({fold(name), *headers}) if by_name.get(s)), None)
         if text is None:
             return None
         key.append(text)
@@ -58,14 +65,14 @@ def _row_loaded(con: Any, kind: str, names: tuple[str, ...], key: list[str] | No
     if key is None:
         return False
     where = " AND ".join(f"CAST({name} AS VARCHAR) = ?" for name in names)
-    sql = f"SELECT count(*) FROM raw.{kind} WHERE {where} AND file_token <> ?"
+    sql = f"SELECT count(*) FROM raw.{kind} WHERE {where} AND file_token IN ({_LATER})"
     return bool(con.execute(sql, [*key, token]).fetchone()[0])
 
 
 def _cell_filled(con: Any, kind: str, names: tuple[str, ...], column: str, origin: tuple[Any, ...]) -> bool:
     keys = ", ".join(names)
     sql = (
-        f"SELECT count(*) FROM raw.{kind} WHERE {column} IS NOT NULL AND file_token <> ? AND ({keys}) IN "
+        f"SELECT count(*) FROM raw.{kind} WHERE {column} IS NOT NULL AND file_token IN ({_LATER}) AND ({keys}) IN "
         f"(SELECT ({keys}) FROM raw.{kind} WHERE file_token = ? AND sheet IS NOT DISTINCT FROM ? AND row_number = ?)"
     )
     return bool(con.execute(sql, [origin[0], *origin]).fetchone()[0])
@@ -81,42 +88,25 @@ def refresh_quarantine_book(con: Any, feeds: Feeds, path: Path) -> None:
 
 
 def write_quarantine_book(con: Any, feeds: Feeds, path: Path) -> int:
-    """Write all open entries to ``path`` (identified zone), one sheet a feed; return the number of rows.
+    """Write all open entries to ``path`` (identified zone), one sheet a feed and one line a row; return the number of
+    lines.
 
-    Columns: file, sheet, row, reason in English and Spanish, then the form's columns in their original order. Cells
-    that
-    start like a formula are written as text, so that opening the book never runs anything.
+    Columns: file, sheet, row, what is wrong in English and Spanish, then the form's columns in their original order,
+    the bad cells marked. Mended and dropped into the inbox the workbook closes its own entries. Cells that start like a
+    formula are written as text, so that opening the book never runs anything.
     """
     import openpyxl
 
     book = openpyxl.Workbook()
     book.remove(book.active)
     written = 0
-    rows = con.execute(
-        """SELECT f.kind, f.name, q.sheet, q.row_number, q.column_name, q.rule_code, q.cells
-        FROM control.quarantine AS q JOIN control.files AS f USING (file_token)
-        WHERE q.state = 'open' ORDER BY f.kind, f.name, q.sheet NULLS FIRST, q.row_number, q.column_name, q.rule_code"""
-    ).fetchall()
-    for kind in dict.fromkeys(row[0] for row in rows):
+    for kind, lines in _waiting(con):
         sheet = book.create_sheet((kind or "unknown")[:31])
-        mine = [row for row in rows if row[0] == kind]
-        names = list(dict.fromkeys(name for row in mine for name in json.loads(row[6])))
-        sheet.append(["File", "Sheet", "Row", "Column", "Code", "Reason", "Motivo", *names])
-        for _, name, tab, number, column, code, cells in mine:
-            values = json.loads(cells)
-            line = [
-                name,
-                tab,
-                number,
-                column,
-                code,
-                sentence(code),
-                sentence(code, "es"),
-                *(values.get(n) for n in names),
-            ]
+        names = list(dict.fromkeys(name for line in lines for name in line.cells))
+        _write_head(sheet, names)
+        for number, line in enumerate(lines, start=2):
             written += 1
-            add_row(sheet, line)
-        sheet.freeze_panes = "A2"
+            _write_line(sheet, number, line, names)
     if not book.sheetnames:
         book.create_sheet("nothing waits")
     book.properties.creator = ""  # the library writes its own name; ours would name the machine's user
@@ -126,3 +116,76 @@ def write_quarantine_book(con: Any, feeds: Feeds, path: Path) -> int:
     draft.chmod(0o600)
     draft.replace(path)
     return written
+
+
+@dataclass
+class _Line:
+    """One row that waits, with everything that is wrong in it."""
+
+    lead: list[Any]
+    cells: dict[str, str | None]
+    columns: list[str]
+    codes: list[str]
+
+
+def _waiting(con: Any) -> list[tuple[str | None, list[_Line]]]:
+    """The rows that wait, by feed, in the order of their files."""
+    headed = {
+        (token, sheet, column): name
+        for token, sheet, column, name in con.execute(
+            "SELECT file_token, sheet, column_name, name FROM control.file_columns WHERE column_name IS NOT NULL"
+        ).fetchall()
+    }
+    rows = con.execute(
+        """SELECT f.kind, f.name, q.file_token, q.sheet, q.row_number, q.column_name, q.rule_code, q.cells
+        FROM control.quarantine AS q JOIN control.files AS f USING (file_token)
+        WHERE q.state = 'open'
+        ORDER BY f.kind, f.name, q.file_token, q.sheet NULLS FIRST, q.row_number, q.column_name, q.rule_code"""
+    ).fetchall()
+    by_feed: dict[str | None, dict[tuple[Any, ...], _Line]] = {}
+    for kind, name, token, sheet, number, column, code, cells in rows:
+        lines = by_feed.setdefault(kind, {})
+        lead = [file_cell(name, token), sheet, number]
+        line = lines.setdefault((token, sheet, number), _Line(lead, json.loads(cells), [], []))
+        line.columns.append(headed.get((token, sheet, column), column or ""))
+        line.codes.append(code)
+    return [(kind, list(lines.values())) for kind, lines in by_feed.items()]
+
+
+def _write_head(sheet: Any, names: list[str]) -> None:
+    from openpyxl.comments import Comment
+    from openpyxl.styles import Font
+
+    add_row(sheet, [*LEAD, *names])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    sheet["A1"].comment = Comment(_HOW_TO, "Outcomes Warehouse", height=160, width=420)
+    for letter, width in zip("ABCDEFG", (26, 16, 6, 18, 18, 48, 48), strict=True):
+        sheet.column_dimensions[letter].width = width
+    sheet.freeze_panes = "A2"
+
+
+_HOW_TO = (
+    "Correct the marked cells, leave the first seven columns as they are, save the workbook as .xlsx and drop it into "
+    "the inbox. Better still: correct the source and export again.\n"
+    "Corrija las celdas marcadas, no cambie las siete primeras columnas, guarde el libro como .xlsx y déjelo en la "
+    "bandeja de entrada. Mejor aún: corrija la fuente y exporte de nuevo."
+)
+
+
+def _write_line(sheet: Any, number: int, line: _Line, names: list[str]) -> None:
+    from openpyxl.styles import Alignment, PatternFill
+
+    codes = list(dict.fromkeys(line.codes))
+    told = [
+        "; ".join(dict.fromkeys(line.columns)),
+        "; ".join(codes),
+        " ".join(map(sentence, codes)),
+        " ".join(sentence(code, "es") for code in codes),
+    ]
+    add_row(sheet, [*line.lead, *told, *(line.cells.get(name) for name in names)])
+    for column in (6, 7):
+        sheet.cell(row=number, column=column).alignment = Alignment(wrap_text=True, vertical="top")
+    for place, name in enumerate(names, start=len(LEAD) + 1):
+        if name in line.columns:
+            sheet.cell(row=number, column=place).fill = PatternFill("solid", fgColor="FFF2B3")

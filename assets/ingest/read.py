@@ -14,6 +14,7 @@ from assets.ingest.dates import DateReader, to_utc
 from assets.ingest.definitions import read_survey_definition
 from assets.ingest.excel import PANIC, open_workbook
 from assets.ingest.grid import Grid
+from assets.ingest.hand_back import handed_back
 from assets.ingest.minimal import load_minimal, recognise_spss
 from assets.ingest.ole import container_holds
 from assets.ingest.parsed import Parsed, Sink, SinkError
@@ -126,11 +127,15 @@ def _read_workbook(path: Path, scan: ArchiveScan | None, context: ReadContext, p
         parsed.note(code, sheet=sheet)
     surveys = [try_survey_sheet(grid, context.feeds, parsed, sink) for grid in book.grids]
     if any(surveys):
+        for grid, is_survey in zip(book.grids, surveys, strict=True):
+            if not is_survey:
+                _skip(grid, parsed)
         return
-    found = [(grid, find_header(grid.head(), context.feeds)) for grid in book.grids]
+    grids = [handed_back(grid, parsed) for grid in book.grids]
+    found = [(grid, find_header(grid.head(), context.feeds)) for grid in grids]
     kinds = [header.feed.feed for _, header in found if header is not None]
     if not kinds:
-        raise unknown_form([grid.head() for grid in book.grids], context.feeds)
+        raise unknown_form([grid.head() for grid in grids], context.feeds)
     kind = max(sorted(set(kinds)), key=kinds.count)
     parsed.kind = kind
     for grid, header in found:

@@ -137,6 +137,11 @@ ROW_REASONS: dict[str, Reason] = {
         "Exact duplicate rows: one is loaded, the others are counted.",
         "Filas duplicadas exactas: se carga una y las demás se cuentan.",
     ),
+    "HANDED_BACK": Reason(
+        "norm",
+        "Rows mended in the quarantine workbook; they belong to the export they come from.",
+        "Filas corregidas en el libro de cuarentena; pertenecen a la exportación de la que provienen.",
+    ),
     "OVERRIDE_APPLIED": Reason(
         "norm", "A correction of config/overrides.csv was applied.", "Se aplicó una corrección de config/overrides.csv."
     ),

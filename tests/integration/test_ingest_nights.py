@@ -236,7 +236,7 @@ def test_quarantined_rows_come_out_as_a_workbook_and_close_when_corrected(paths,
     dated_book.save(paths.inbox / "notes_fixed.xlsx")
     ingest(paths, con, feeds, now=NOW + timedelta(days=1))
     states = con.execute("SELECT rule_code, state, closed_at FROM control.quarantine ORDER BY row_number").fetchall()
-    assert [(code, state) for code, state, _ in states] == [("DATE_INVALID", "closed"), ("MISSING_KEY", "closed")]
+    assert [(code, state) for code, state, _ in states] == [("DATE_INVALID", "fixed"), ("MISSING_KEY", "fixed")]
     assert not book_path.exists()
 
 
