@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from assets.encryption import is_encrypted
+from assets.errors import ConfigError
 from assets.home import Home
 from assets.ingest.reasons import sentence
 from assets.news import News
@@ -51,7 +52,7 @@ class Status:
 def read_status(home: Home, news: News, next_night: datetime, running: str | None) -> Status:
     """Collect the record; ``running`` names the process that writes in the home now, whose database cannot be read.
 
-    Raises ``ConfigError`` for a missing or wrong key.
+    A missing or wrong key is the first thing to attend to, not an error: the rest cannot be told without it.
     """
     status = Status(
         home=str(home.root),
@@ -62,8 +63,12 @@ def read_status(home: Home, news: News, next_night: datetime, running: str | Non
         encryption=_encryption(home),
     )
     if running is None and home.work_db.is_file():
-        with connect(home, read_only=True) as connection:
-            _read(connection, status)
+        try:
+            with connect(home, read_only=True) as connection:
+                _read(connection, status)
+        except ConfigError as error:
+            status.attention = [str(error)]
+            return status
     status.attention = _attention(status)
     return status
 
