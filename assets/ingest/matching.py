@@ -99,6 +99,30 @@ def queue_reviews(con: Any, feeds: Feeds) -> int:
     return len(rows)
 
 
+def note_merged_clients(con: Any, feeds: Feeds) -> int:
+    """Write ``CLIENTS_MERGED`` for every feed with rows under a client ID that the alias table gives to another client.
+
+    Rows stay as they came; the warehouse counts them for the other client. Returns the number of rows that moved.
+    """
+    con.execute("DELETE FROM control.findings WHERE code = 'CLIENTS_MERGED'")
+    aliases = con.execute("SELECT client_id_raw, client_id FROM control.client_aliases ORDER BY ALL").fetchall()
+    ids = [(normalise_client_id(raw, feeds.agency.client_id), client_id) for raw, client_id in aliases]
+    merged = sorted({old for old, client_id in ids if old is not None and old != client_id})
+    if not merged:
+        return 0
+    moved = 0
+    feeds_with_clients = [name for name, feed in feeds.tables.items() if "client_id" in feed.columns]
+    for name in sorted([*feeds_with_clients, *feeds.surveys]):
+        sql = f"SELECT count(*) FROM raw.{name} WHERE client_id IN (SELECT unnest(?))"
+        n = int(con.execute(sql, [merged]).fetchone()[0])
+        if n:
+            moved += n
+            con.execute(
+                "INSERT INTO control.findings VALUES (NULL, NULL, NULL, ?, 'CLIENTS_MERGED', 'warn', ?)", [name, n]
+            )
+    return moved
+
+
 def suggestions(raw: str | None, client_id: str | None, clients: list[str]) -> list[str]:
     """The likeliest clients for a typed ID, best first; ties by ID. Empty where nothing is like it."""
     typed = fold(client_id or raw or "")

@@ -23,7 +23,7 @@ from assets.ingest.inbox import (
     wait_until_settled,
 )
 from assets.ingest.load import FileRecord, Stage, settle_rows, write_file, write_record
-from assets.ingest.matching import load_aliases, queue_reviews, store_aliases
+from assets.ingest.matching import load_aliases, note_merged_clients, queue_reviews, store_aliases
 from assets.ingest.overrides import Override, apply_overrides, load_overrides, note_overrides
 from assets.ingest.parsed import Parsed
 from assets.ingest.paths import IngestPaths
@@ -111,6 +111,7 @@ def ingest(
     if paths.quarantine_book is not None and (closed or night.summary.changed):
         refresh_quarantine_book(connection, feeds, paths.quarantine_book)
     queue_reviews(connection, feeds)
+    note_merged_clients(connection, feeds)
     note_overrides(connection, overrides, night.overrides_used, stamp.date())
     note_freshness(connection, feeds, stamp)
     _count(night)

@@ -137,6 +137,11 @@ ROW_REASONS: dict[str, Reason] = {
         "Exact duplicate rows: one is loaded, the others are counted.",
         "Filas duplicadas exactas: se carga una y las demás se cuentan.",
     ),
+    "CLIENTS_MERGED": Reason(
+        "warn",
+        "Rows of a client ID that agency/aliases.csv gives to another client: they count for that client.",
+        "Filas de un ID que agency/aliases.csv asigna a otro cliente: se cuentan para ese cliente.",
+    ),
     "HANDED_BACK": Reason(
         "norm",
         "Rows mended in the quarantine workbook; they belong to the export they come from.",

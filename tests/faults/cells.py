@@ -316,8 +316,9 @@ add(
     "merged-clients",
     _merged_upstream,
     {"m.xlsx": loaded(12)},
-    query="SELECT client_id_raw, client_id FROM control.client_aliases",
-    answer=[("TX-00099", "TX-00003")],
+    query="SELECT client_id_raw, client_id, column_name, severity, n FROM control.client_aliases, control.findings "
+    "WHERE code = 'CLIENTS_MERGED'",
+    answer=[("TX-00099", "TX-00003", "case_notes", "warn", 1)],
 )
 for n, text in enumerate(
     ("{{ env_var('HOME') }}", "'); DROP TABLE raw.intake; --", "!!python/object/apply:os.system ['true']")
