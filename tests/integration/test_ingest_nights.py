@@ -5,6 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +31,7 @@ from tests.faults.good import (
 )
 
 NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
+NOBODY = 65534
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +41,36 @@ def feeds(project_root: Path) -> Feeds:
 
 @pytest.fixture
 def paths(tmp_path: Path) -> IngestPaths:
-    (tmp_path / "inbox").mkdir()
+    return places(tmp_path)
+
+
+def places(root: Path) -> IngestPaths:
+    (root / "inbox").mkdir()
     return IngestPaths(
-        tmp_path / "inbox",
-        tmp_path / "vault",
-        tmp_path / "rejected",
-        tmp_path / "tmp",
-        aliases_file=tmp_path / "aliases.csv",
-        overrides_file=tmp_path / "overrides.csv",
-        quarantine_book=tmp_path / "agency" / "quarantine.xlsx",
+        root / "inbox",
+        root / "vault",
+        root / "rejected",
+        root / "tmp",
+        aliases_file=root / "aliases.csv",
+        overrides_file=root / "overrides.csv",
+        quarantine_book=root / "agency" / "quarantine.xlsx",
         settle_seconds=0,
     )
+
+
+@contextmanager
+def as_an_ordinary_user() -> Iterator[Path]:
+    """A folder of an account that does not read everything; to root, which does, the one called nobody."""
+    with tempfile.TemporaryDirectory() as folder:
+        if os.geteuid() != 0:
+            yield Path(folder)
+            return
+        os.chown(folder, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(0)
 
 
 @pytest.fixture
@@ -74,15 +97,30 @@ def test_a_missing_inbox_is_a_failure_and_not_an_empty_night(paths, con, feeds) 
 
 
 def test_an_unreadable_file_is_refused_beside_good_ones(paths, con, feeds) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root reads everything")
+    # Readers import their libraries when they are used, and Python itself may lie where only root reads.
     write_good(paths.inbox)
-    locked = paths.inbox / "locked.xlsx"
-    intake_book().save(locked)
-    locked.chmod(0)
-    ingest(paths, con, feeds, now=NOW)
+    with duckdb.connect() as another:
+        ingest(paths, another, feeds, now=NOW)
+    with as_an_ordinary_user() as root:
+        paths = places(root)
+        write_good(paths.inbox)
+        locked = paths.inbox / "locked.xlsx"
+        intake_book().save(locked)
+        locked.chmod(0)
+        ingest(paths, con, feeds, now=NOW)
     assert status(con, "locked.xlsx")[:2] == ("rejected", "UNREADABLE")
     assert status(con, "good_intake.xlsx") == ("loaded", None, 8)
+
+
+def test_an_inbox_that_may_not_be_listed_is_a_failure(con, feeds) -> None:
+    with as_an_ordinary_user() as root:
+        paths = places(root)
+        write_good(paths.inbox)
+        paths.inbox.chmod(0)
+        with pytest.raises(DataError) as caught:
+            ingest(paths, con, feeds, now=NOW)
+        paths.inbox.chmod(0o700)
+    assert caught.value.code == "UNREADABLE"
 
 
 def test_a_name_that_is_no_text_is_spelled_out(paths, con, feeds) -> None:
