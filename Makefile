@@ -7,7 +7,7 @@ PORT ?= 3000
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run sample ui docs dictionary test test-fast lint format types bench lock clean
+.PHONY: help run sample ui docs dictionary test test-fast lint format types audit bench lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ format: $(VENV)/.dev ## Put the code in shape
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --processes 2 dbt_project/models
+
+audit: $(VENV)/.dev ## Lock files, what is installed, known vulnerabilities (exit 3: could not ask)
+	@$(BIN)/python -m orchestration.supply
 
 bench: $(VENV)/.dev ## Ratios against the alternatives
 	@$(BIN)/python -m benchmarks $(ARGS)

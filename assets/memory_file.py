@@ -19,6 +19,7 @@ class MemoryFile:
         self._on_disk: Path | None = None
         if hasattr(os, "memfd_create"):
             handle = os.memfd_create("outcomes", os.MFD_CLOEXEC)
+            os.fchmod(handle, 0o600)
             self.path = Path(f"/proc/{os.getpid()}/fd/{handle}")
             self._file = os.fdopen(handle, "wb")
             if self.path.exists():

@@ -22,8 +22,8 @@ PLAIN_NOTICE = (
 )
 SEALED_NOTICE = (
     "Encrypted with the agency's key: the working database and its spill files, agency.duckdb, the vault, frozen"
-    " publications. Plain, because people open them: the inbox, quarantine.xlsx, the report, notes on refused files,"
-    " aliases, consents and receipts."
+    " publications. Plain, because people open them: the inbox, quarantine.xlsx, follow_up.xlsx, the report, notes"
+    " on refused files, aliases, consents and receipts."
 )
 DISK_NOTICES = {
     "encrypted": "The disk under this home is encrypted.",

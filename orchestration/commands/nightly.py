@@ -67,11 +67,11 @@ def _show_encryption(home: Home) -> None:
     from assets.publish.privacy.encrypt_home import encrypt_home
     from orchestration.lock import writing
 
+    prepare_home(home)
     for notice in start_notices(home):
         err.print(f"[yellow]![/yellow] {notice}", soft_wrap=True)
     key = load_key(home)
     if key:
-        prepare_home(home)
         with writing(home.lock):
             encrypt_home(home, key, lambda told: err.print(f"[green]✓[/green] {told}", soft_wrap=True))
 
@@ -84,7 +84,13 @@ def ui(
     from orchestration.server import serve
 
     with told_plainly():
+        from assets.keys import load_key
+        from assets.publish import start_notices
+
         place = home_of(home)
+        load_key(place)
+        for notice in start_notices(place):
+            err.print(f"[yellow]![/yellow] {notice}", soft_wrap=True)
         raise typer.Exit(serve(place, port, out))
 
 

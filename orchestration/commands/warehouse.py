@@ -1,12 +1,13 @@
 """``outcomes freeze``, ``rebuild``, ``drift`` and ``sensitivity``: the warehouse through time and definitions."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assets.home import Home
-from orchestration.commands import HomeOption, built_home, out, told_plainly
+from orchestration.commands import HomeOption, built_home, fail, out, told_plainly
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,6 +78,43 @@ def drift(name: NameArgument, home: HomeOption = None) -> None:
         out.print(f"[bold]{'variable':<44}{'changed':>8}{'filled':>8}{'emptied':>8}[/bold]")
         for row in rows:
             out.print(f"{row.variable:<44}{row.changed:>8}{row.filled:>8}{row.emptied:>8}")
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help='One query, e.g. "from control.files".')],
+    working: Annotated[
+        bool, typer.Option("--working", help="Ask the working database, as after a failed night, not agency.duckdb.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Ask the agency's database, encrypted or not, and print the answer as CSV. Read-only; for agency staff."""
+    with told_plainly():
+        import csv
+
+        import duckdb
+
+        from assets.encryption import attach
+        from assets.keys import load_key
+
+        place = built_home(home)
+        path = place.work_db if working else place.agency_db.resolve()
+        if not path.is_file():
+            fail(f"nothing is published in {place.root} yet; --working asks the working database")
+        with duckdb.connect() as connection:
+            attach(connection, path, "agency", load_key(place), read_only=True)
+            connection.execute("use agency")
+            connection.execute("set enable_external_access = false")  # a query reads this file and writes none
+            try:
+                answer = connection.execute(query)
+                names = [column[0] for column in answer.description or []]
+                rows = answer.fetchall()
+            except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
+                fail(str(error))  # about names; the others may quote a cell
+            except duckdb.Error as error:
+                fail(f"the query does not run: {type(error).__name__}")
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows(rows)
 
 
 def sensitivity(
@@ -150,5 +188,5 @@ def _findings(frame: "pd.DataFrame", config: "StudyConfig") -> "dict[str, Findin
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (freeze, rebuild, drift, sensitivity):
+    for command in (freeze, rebuild, drift, sql, sensitivity):
         app.command()(command)

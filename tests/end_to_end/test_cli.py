@@ -14,6 +14,7 @@ from orchestration.cli import app
 COMMANDS = [
     *("run", "ui", "sample", "inspect", "replicate", "extended", "specification-curve", "plan", "consistency"),
     *("freeze", "rebuild", "drift", "as-of", "explain", "sensitivity", "confirm", "keygen", "erase", "purge", "audit"),
+    "sql",
     *("release", "incident", "public-table"),
 ]
 

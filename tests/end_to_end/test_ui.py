@@ -1,5 +1,8 @@
 """The Dagster UI on a real home: lineage is there, a part can be run again, the schedule is on and skips."""
 
+import re
+import socket
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -139,3 +142,42 @@ def test_the_schedule_is_on_at_two_agency_time(ui: Server) -> None:
     assert [(s["cronSchedule"], s["executionTimezone"], s["scheduleState"]["status"]) for s in found] == [
         ("0 2 * * *", "America/Chicago", "RUNNING")
     ]
+
+
+def outer_addresses() -> list[str]:
+    """The machine's own addresses that others can reach, from the kernel's table of local routes."""
+    table = Path("/proc/net/fib_trie")
+    found = re.findall(r"\|-- (\d+\.\d+\.\d+\.\d+)\n\s+/32 host LOCAL", table.read_text()) if table.is_file() else []
+    return sorted({address for address in found if not address.startswith("127.")})
+
+
+def refused(address: str, port: int) -> bool:
+    try:
+        socket.create_connection((address, port), timeout=5).close()
+    except OSError:
+        return True
+    return False
+
+
+def test_r05_no_other_machine_reaches_the_server(ui: Server) -> None:
+    addresses = outer_addresses()
+    if not addresses:
+        pytest.skip("this machine has no address but loopback")
+    port = int(ui.url.rsplit(":", 1)[1])
+    assert not refused("127.0.0.1", port), "positive control: it is up"
+    with socket.create_server((addresses[0], 0)) as other:
+        assert not refused(addresses[0], other.getsockname()[1]), "positive control: the address can be reached"
+    assert [address for address in addresses if not refused(address, port)] == []
+
+
+def test_r06_r42_the_pages_of_the_server_ask_nobody_else(ui: Server, chromium: Any) -> None:
+    asked: list[str] = []
+    page = chromium.new_page()
+    page.on("request", lambda request: asked.append(request.url))
+    for place in ("/overview", "/assets", "/asset-groups", "/runs"):
+        page.goto(ui.url + place)
+        page.wait_for_load_state("networkidle")
+    page.close()
+    assert len(asked) > 10
+    own = (ui.url, ui.url.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []

@@ -23,25 +23,6 @@ from assets.publish.privacy.scanner import Scanner
 from assets.publish.zones import loose_modes
 from tests.leaks import leaks
 
-BLOCKED = """
-import os, socket
-_connect = socket.socket.connect
-def connect(self, address):
-    local = self.family == socket.AF_UNIX or str(address[0]) in {"127.0.0.1", "::1", "localhost"}
-    if not local:
-        with open(os.environ["ATTEMPTS"], "a") as log:
-            log.write(f"{address}\\n")
-        raise OSError("no network in this test")
-    return _connect(self, address)
-def getaddrinfo(host, *rest, **more):
-    if host not in {"127.0.0.1", "::1", "localhost", None}:
-        with open(os.environ["ATTEMPTS"], "a") as log:
-            log.write(f"name {host}\\n")
-        raise OSError("no network in this test")
-    return _lookup(host, *rest, **more)
-_lookup, socket.getaddrinfo, socket.socket.connect = socket.getaddrinfo, getaddrinfo, connect
-"""
-
 
 @pytest.fixture(scope="module")
 def home(night: Any) -> Home:
@@ -206,58 +187,6 @@ def test_r42_the_report_loads_nothing_from_outside(home: Home) -> None:
     )
     assert loading == []
     assert "<script src" not in page
-
-
-@pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory, outcomes: Any) -> tuple[Home, Any, Path]:
-    """A small home after a night with a key, without a network, under umask 000."""
-    root = tmp_path_factory.mktemp("locked")
-    patch = root / "patch"
-    patch.mkdir()
-    (patch / "sitecustomize.py").write_text(BLOCKED)
-    home = Home(root / "home", key_file=root / "key")
-    made = outcomes("sample", "--clients", "12", "--seed", "5", "--out", root / "sample", "--inbox", home.inbox)
-    assert made.code == 0, made.err
-    from assets.keys import generate_key
-
-    generate_key(root / "key", home)
-    attempts = root / "attempts"
-    attempts.touch()
-    done = outcomes("run", "--home", home.root, OUTCOMES_KEY_FILE=str(root / "key"), PYTHONPATH=str(patch),
-                    ATTEMPTS=str(attempts))  # fmt: skip
-    return home, done, attempts
-
-
-def test_r06_a_night_needs_no_network_and_tries_none(locked: tuple[Home, Any, Path]) -> None:
-    _, done, attempts = locked
-    assert done.code == 0, done.out + done.err
-    assert attempts.read_text() == ""
-
-
-def test_r25_with_a_key_neither_vault_nor_agency_file_shows_anything(locked: tuple[Home, Any, Path]) -> None:
-    home, done, _ = locked
-    assert done.code == 0, done.out + done.err
-    people = Identities.read(home.root.parent / "sample" / "canaries.json")
-    scanner = Scanner(people)
-    files = [path for path in home.vault.rglob("*") if path.is_file()]
-    assert len(files) >= 6
-    for path in [*files, home.agency_db.resolve()]:
-        data = path.read_bytes()
-        assert list(scanner.find(data)) == []
-        assert b"PK\x03\x04" not in data[:4]
-    with pytest.raises(duckdb.Error):
-        duckdb.connect(str(home.agency_db), read_only=True)
-
-
-def test_r29_the_key_stands_nowhere_but_in_its_file(locked: tuple[Home, Any, Path]) -> None:
-    home, done, _ = locked
-    assert home.key_file is not None
-    secret = home.key_file.read_text().split()[1]
-    raw = base64.b64decode(secret)
-    shown = (done.out + done.err).encode()
-    for form in (secret.encode(), raw, raw.hex().encode()):
-        assert form not in shown
-        assert [path.name for path in home.root.rglob("*") if path.is_file() and form in path.read_bytes()] == []
 
 
 def test_r02_r03_a_failing_night_quotes_no_cell(tmp_path: Path, outcomes: Any) -> None:

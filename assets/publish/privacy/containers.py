@@ -12,14 +12,14 @@ import re
 import sqlite3
 import struct
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from assets.memory_file import MemoryFile
 
 DEEPEST = 6
 LARGEST = 1 << 30
@@ -109,11 +109,10 @@ def _duckdb(data: bytes, where: str) -> Iterator[Piece]:
         return
     import duckdb
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "copy.duckdb"
-        path.write_bytes(data)
+    with MemoryFile(None) as copy:  # what is looked into may be a vault's file: no second one of it on a disk
+        copy.write(data)
         try:
-            connection = duckdb.connect(str(path), read_only=True)
+            connection = duckdb.connect(str(copy.complete()), read_only=True)
         except duckdb.Error:
             raise Opaque(f"{where}: a database that does not open (encrypted or damaged)") from None
         with closing(connection):
@@ -163,10 +162,9 @@ def _sav(data: bytes, where: str) -> Iterator[Piece]:
         return
     import pyreadstat
 
-    with tempfile.NamedTemporaryFile(suffix=".sav") as copy:
+    with MemoryFile(None) as copy:
         copy.write(data)
-        copy.flush()
-        frame, meta = pyreadstat.read_sav(copy.name, user_missing=True, disable_datetime_conversion=True)
+        frame, meta = pyreadstat.read_sav(str(copy.complete()), user_missing=True, disable_datetime_conversion=True)
     texts = (meta.notes, meta.file_label, meta.column_names_to_labels, meta.variable_value_labels)
     yield from _cells(f"{where}:notes and labels", tuple(str(text) for text in texts))
     for row in frame.itertuples(index=False):

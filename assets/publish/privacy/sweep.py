@@ -4,10 +4,13 @@ Everything on its way to its place has one of a few names, in one of a few folde
 lock makes it. So whoever takes the lock next may remove it all, before anything else.
 """
 
+import os
 import shutil
 
 from assets.home import Home
 
+TOOLS = "tools-"
+"""Temporary files of the libraries of a run, by its process's number: ours are in use."""
 ON_THE_WAY = {
     "work": ("*.rebuilt*", "*.encrypting*", "*.new"),
     "agency": (".*.part", ".*.new", "*.new", "*.encrypting*", "*.tmp.xlsx", "frozen/*/*.encrypting*"),
@@ -28,7 +31,7 @@ def sweep_home(home: Home) -> int:
         "research": home.research,
         "public": home.public,
     }
-    left = [*home.temp.iterdir()] if home.temp.is_dir() else []
+    left = [path for path in home.temp.glob("*") if path.name != f"{TOOLS}{os.getpid()}"]
     for name, patterns in ON_THE_WAY.items():
         left += [path for pattern in patterns for path in places[name].glob(pattern)]
     for path in left:
