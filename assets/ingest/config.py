@@ -131,6 +131,38 @@ class Question(Strict):
     labels: str | None = None
 
 
+class Option(Title):
+    """One choice of a multi-select; ``choice`` is its number in ImportIds where that is not its code."""
+
+    choice: int | None = None
+
+
+class MultiQuestion(Strict):
+    """A question of which several choices may be ticked: its ImportId, the names older exports use, its options by
+    code in the order in which they are stored."""
+
+    import_id: str
+    names: tuple[str, ...] = ()
+    options: dict[int, Option] = Field(min_length=1)
+
+    def numbers(self) -> dict[int, int]:
+        """The number an option has in ImportIds → its code."""
+        return {code if option.choice is None else option.choice: code for code, option in self.options.items()}
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "MultiQuestion":
+        if 0 in self.options:
+            raise ValueError("0 cannot be the code of an option: in a column of its own it says that it is not ticked")
+        if len(self.numbers()) != len(self.options):
+            raise ValueError("two options have one choice number")
+        codes: dict[str, int] = {}
+        for code, option in self.options.items():
+            for label in (option.en, option.es):
+                if codes.setdefault(fold(label), code) != code:
+                    raise ValueError("two options have one label")
+        return self
+
+
 class SurveyFeed(FeedBase):
     """A Qualtrics survey in any of the shapes it is downloaded in."""
 
@@ -138,11 +170,17 @@ class SurveyFeed(FeedBase):
     client_id: Question
     missing_codes: dict[int, str] = Field(default_factory=dict)
     items: dict[str, Question]
+    multi: dict[str, MultiQuestion] = Field(default_factory=dict)
     labels: dict[str, dict[int, Title]]
 
     @model_validator(mode="after")
     def _labels_exist(self) -> "SurveyFeed":
-        check_names((self.feed, *self.items))
+        check_names((self.feed, *self.items, *self.multi))
+        for name, question in self.multi.items():
+            if name in self.items:
+                raise ValueError(f"multi.{name}: an item has this name already")
+            if set(question.options) & set(self.missing_codes):
+                raise ValueError(f"multi.{name}.options: a code is declared as missing")
         for name, item in self.items.items():
             if item.labels is not None and item.labels not in self.labels:
                 raise ValueError(f"items.{name}.labels names no label table of this feed")

@@ -16,7 +16,7 @@ from assets.ingest.config import Feeds
 from assets.ingest.inbox import Candidate
 from assets.ingest.qsf import DefinedQuestion, read_definition
 from assets.ingest.qualtrics_header import SurveyColumn, SurveyHeader
-from assets.ingest.survey_map import map_labels, recognise_survey
+from assets.ingest.survey_map import own_labels, recognise_survey
 from assets.ingest.texts import fold
 
 _MARK = b'"SurveyEntry"'
@@ -96,8 +96,9 @@ def with_definitions(feeds: Feeds, connection: Any) -> Feeds:
         feed, is_newest = survey.feed, survey.feed.feed not in learned
         labels_of = learned.setdefault(feed.feed, {})
         by_id = {question.import_id: _labels(question) for question in questions}
-        for name, column in survey.items.items():
-            ours, theirs = map_labels(feed, feed.items[name]), by_id.get(column.question, {})
+        columns = {**survey.items, **{name: found.answers[0] for name, found in survey.multi.items()}}
+        for name, column in columns.items():
+            ours, theirs = own_labels(feed, name), by_id.get(column.question, {})
             wrong = sum(1 for label, code in theirs.items() if ours.get(label, code) != code)
             if is_newest and wrong:
                 contested.setdefault(feed.feed, {})[name] = wrong

@@ -23,13 +23,14 @@ def split_multi(text: str, spellings: dict[str, str]) -> tuple[set[str], bool]:
         if key in spellings:
             codes.add(spellings[key])
             continue
-        found, understood = _by_commas(part, spellings)
+        found, understood = by_commas(part, spellings)
         codes |= found
         clear = clear and understood
     return codes, clear
 
 
-def _by_commas(part: str, spellings: dict[str, str]) -> tuple[set[str], bool]:
+def by_commas(part: str, spellings: dict[str, str]) -> tuple[set[str], bool]:
+    """Return the codes named between commas, longest known label first, and whether all of it was understood."""
     pieces = part.split(",")
     codes: set[str] = set()
     clear = True

@@ -52,7 +52,7 @@ def _override(path: Path, line: int, row: dict[str, str | None], feeds: Feeds) -
     feed = feeds.all.get(value["feed"])
     if not isinstance(feed, TableFeed | SurveyFeed):
         raise ConfigError(f"{path.name}: line {line}: feed: no such feed")
-    columns = feed.columns if isinstance(feed, TableFeed) else feed.items
+    columns = set(feed.columns) if isinstance(feed, TableFeed) else {*feed.items, *feed.multi}
     if value["column"] not in columns or value["column"] in feed.key:
         raise ConfigError(f"{path.name}: line {line}: column: no column of this feed, or its key")
     key = tuple(part.strip() for part in value["key"].split("/"))
@@ -97,7 +97,9 @@ def apply_overrides(stage: Stage, parsed: Parsed, overrides: list[Override], tod
 
 
 def _sql_type(feed: Any, column: str) -> str:
-    return SQL_TYPES[feed.columns[column].type] if isinstance(feed, TableFeed) else "SMALLINT"
+    if isinstance(feed, TableFeed):
+        return SQL_TYPES[feed.columns[column].type]
+    return SQL_TYPES["multi"] if column in feed.multi else "SMALLINT"
 
 
 def note_overrides(con: Any, overrides: list[Override], used: dict[int, int], today: date) -> None:

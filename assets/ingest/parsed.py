@@ -66,7 +66,7 @@ class HeaderMap:
     rows: int
     columns: tuple[tuple[str, str | None, str], ...]
     """(name in the file, column of the feed or None, how: ``name``, ``synonym``, ``import_id``, ``new``,
-    ``ignored``)"""
+    ``side`` (text, order or topics beside a multi-select), ``ignored``)"""
 
 
 def as_texts(values: Iterable[Any]) -> pa.Array:

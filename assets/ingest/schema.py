@@ -70,7 +70,8 @@ def raw_columns(feeds: Feeds) -> dict[str, str]:
             columns.append(f"{column_name} {SQL_TYPES[column.type]}")
         tables[name] = f"{ORIGIN}, {', '.join(columns)}"
     for name, survey in feeds.surveys.items():
-        items = ", ".join(f"{item} SMALLINT" for item in survey.items)
+        types = dict.fromkeys(survey.items, "SMALLINT") | dict.fromkeys(survey.multi, SQL_TYPES["multi"])
+        items = ", ".join(f"{item} {kind}" for item, kind in types.items())
         tables[name] = f"{ORIGIN}, {_SURVEY_COLUMNS}, {items}"
     for name in feeds.spss:
         tables[name] = (

@@ -80,7 +80,9 @@ def _text(value: Any) -> str | None:
     if isinstance(value, float) and abs(value) < 1e15 and value == int(value):
         return str(int(value))
     if isinstance(value, list):
-        return ",".join(part for item in value if (part := _text(item)))
+        parts = [part for item in value if (part := _text(item))]
+        # A choice may hold a comma itself; a line break it cannot hold.
+        return ("\n" if any("," in part for part in parts) else ",").join(parts)
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False, sort_keys=True)
     return clean(str(value)) or None

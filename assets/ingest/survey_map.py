@@ -5,6 +5,7 @@ from typing import Literal
 
 from assets.ingest.config import Feeds, Question, SurveyFeed
 from assets.ingest.qualtrics_header import SurveyColumn, SurveyHeader
+from assets.ingest.survey_multi import MultiColumns, locate_multi
 from assets.ingest.texts import fold
 
 Kind = Literal["code", "moment", "few", "unread"]
@@ -36,10 +37,16 @@ class SurveyMap:
     items: dict[str, SurveyColumn]
     others: tuple[SurveyColumn, ...]
     confidence: float
+    multi: dict[str, MultiColumns] = field(default_factory=dict)
     learned: dict[str, dict[str, int]] = field(default_factory=dict)
     """Item → folded label → code, from survey definitions: asked where the map's own labels have no answer."""
     contested: dict[str, int] = field(default_factory=dict)
     """Item → labels to which the newest definition gives another code than the map."""
+
+    @property
+    def side(self) -> frozenset[int]:
+        """Places of the columns that stand beside a multi-select and hold no choice of it."""
+        return frozenset(column.place for columns in self.multi.values() for column in columns.side)
 
 
 def recognise_survey(header: SurveyHeader, feeds: Feeds) -> SurveyMap | None:
@@ -53,8 +60,8 @@ def recognise_survey(header: SurveyHeader, feeds: Feeds) -> SurveyMap | None:
         found = _map(header, feed, asked)
         if found is None:
             continue
-        shared = len(found.items) + 1
-        union = len(feed.items) + 1 + len(found.others)
+        shared = len(found.items) + len(found.multi) + 1
+        union = len(feed.items) + len(feed.multi) + 1 + len(found.others) - len(found.side)
         by_name = sum(1 for item, column in found.items.items() if _named(column, feed.items[item]))
         rank = (shared / union, by_name / max(1, len(feed.items)), name)
         if best is None or rank > best[0]:
@@ -83,11 +90,26 @@ def _map(header: SurveyHeader, feed: SurveyFeed, asked: list[SurveyColumn]) -> S
 
     client_id = locate(feed.client_id)
     items = {name: column for name, q in feed.items.items() if (column := locate(q)) is not None}
-    if client_id is None or len(items) < max(1, len(feed.items) // 2):
+    if client_id is None:
         return None
     used = {client_id.place, *(column.place for column in items.values())}
+    free = [column for column in asked if column.place not in used]
+    located = {name: locate_multi(question, free, keyed=keyed) for name, question in feed.multi.items()}
+    multi = {name: columns for name, columns in located.items() if columns is not None}
+    n, of = len(items) + len(multi), len(feed.items) + len(feed.multi)
+    if n < max(1, of // 2):
+        return None
+    used |= {column.place for columns in multi.values() for column in columns.answers}
     others = tuple(column for column in asked if column.place not in used)
-    return SurveyMap(feed, client_id, items, others, len(items) / len(feed.items))
+    return SurveyMap(feed, client_id, items, others, n / of, multi)
+
+
+def own_labels(feed: SurveyFeed, name: str) -> dict[str, int]:
+    """Folded label → code of an item or a multi-select in its feed's map."""
+    if name not in feed.multi:
+        return map_labels(feed, feed.items[name])
+    options = feed.multi[name].options
+    return {fold(text): code for code, option in options.items() for text in (option.es, option.en)}
 
 
 def map_labels(feed: SurveyFeed, question: Question) -> dict[str, int]:

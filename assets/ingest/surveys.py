@@ -17,6 +17,7 @@ from assets.ingest.moments import read_moments, zoned
 from assets.ingest.parsed import HeaderMap, Parsed, Quarantined, Sink
 from assets.ingest.qualtrics_header import SurveyHeader
 from assets.ingest.survey_map import DATED, IGNORED, SurveyMap, map_labels
+from assets.ingest.survey_ticks import ticked_choices
 from assets.ingest.texts import fold
 
 STATUS_WORDS: dict[str, int] = {
@@ -88,7 +89,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
     progress = apply_verdicts(texts("progress"), _whole, pa.int32())
     duration = apply_verdicts(texts("duration"), _whole, pa.int32())
     _set_cells_apart(parsed, data, {"progress": progress, "duration": duration, **moments})
-    items, missing = _items(survey, data, in_words, parsed)
+    items, reasons = _items(survey, data, in_words, parsed)
     bad = _unusable(parsed, data, texts("_recordId"), moments["recordedDate"])
     utc, local = zoned(recorded, zone, agency.time_zone)
     arrays: dict[str, Any] = {
@@ -109,7 +110,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
         "finished": finished.values,
         "user_language": texts("userLanguage"),
         "distribution_channel": texts("distributionChannel"),
-        "missing_items": missing,
+        "missing_items": _told(reasons, n),
         "copy_quality": pa.repeat(pa.scalar(_quality(header, in_words), pa.int16()), n),
         **items,
     }
@@ -155,13 +156,18 @@ def _quality(header: SurveyHeader, in_words: bool) -> int:
 
 
 def _require(survey: SurveyMap, header: SurveyHeader) -> None:
-    wanted = [survey.client_id, *survey.items.values()]
+    split = [column for found in survey.multi.values() for column in found.answers]
+    wanted = [survey.client_id, *survey.items.values(), *split]
     keyed = header.generation in ("modern", "transitional")
     keys = [(c.import_id, c.choice_id) if keyed else fold(c.name) for c in header.columns if not c.is_metadata]
     for column in wanted:
         if keys.count((column.import_id, column.choice_id) if keyed else fold(column.name)) > 1:
             raise DataError("DUPLICATE_COLUMN", "two columns hold one question", Place(column=column.name))
+    for found in survey.multi.values():
+        if found.is_told_twice:
+            raise DataError("DUPLICATE_COLUMN", "two columns hold one choice", Place(column=found.answers[0].name))
     lacking = [name for name in survey.feed.items if name not in survey.items]
+    lacking += [name for name in survey.feed.multi if name not in survey.multi]
     lacking += [name for name in ("_recordId", "status", "finished") if header.metadata(name) is None]
     if lacking:
         raise DataError("MISSING_COLUMN", f"missing: {', '.join(lacking)}")
@@ -170,6 +176,8 @@ def _require(survey: SurveyMap, header: SurveyHeader) -> None:
 def _describe(survey: SurveyMap, data: SurveyInput, parsed: Parsed) -> None:
     header = data.header
     meaning = {survey.client_id.place: "client_id", **{column.place: name for name, column in survey.items.items()}}
+    meaning |= {column.place: name for name, found in survey.multi.items() for column in found.answers}
+    side = survey.side
     how = "import_id" if header.generation in ("modern", "transitional") else "name"
     columns = []
     for column in header.columns:
@@ -177,6 +185,7 @@ def _describe(survey: SurveyMap, data: SurveyInput, parsed: Parsed) -> None:
         kind = (
             how if target else "ignored" if column.import_id in IGNORED else "metadata" if column.is_metadata else "new"
         )
+        kind = "side" if column.place in side else kind
         columns.append((column.name, target or (column.import_id if column.is_metadata else None), kind))
         if kind == "new" and column.name:
             parsed.note("NEW_COLUMN", column=f"column {column.place + 1}")
@@ -223,9 +232,9 @@ def _whole(text: str) -> Verdict:
 
 def _items(
     survey: SurveyMap, data: SurveyInput, in_words: bool, parsed: Parsed
-) -> tuple[dict[str, pa.Array], pa.Array]:
+) -> tuple[dict[str, pa.Array], dict[int, dict[str, int]]]:
     feed = survey.feed
-    unknown: list[str] = []
+    unknown: dict[str, set[str]] = {}
     arrays: dict[str, pa.Array] = {}
     reasons: dict[int, dict[str, int]] = {}
     for name, question in feed.items.items():
@@ -244,16 +253,30 @@ def _items(
             reasons.setdefault(place, {})[name] = by_label[fold(text)] if fold(text) in by_label else int(float(text))
         parsed.note("DECLARED_MISSING", len(cast.noticed.get("DECLARED_MISSING", ())), column=name)
         if "UNKNOWN_LABEL" in cast.noticed:
-            unknown.append(name)
-            labels = {cells[p].as_py() for p in cast.noticed["UNKNOWN_LABEL"]}
-            parsed.details.setdefault("unknown_labels", {})[name] = sorted(labels)
+            unknown[name] = {cells[p].as_py() for p in cast.noticed["UNKNOWN_LABEL"]}
         _out_of_scale(name, cells, cast, parsed, data)
+    for name, found in survey.multi.items():
+        parsed.note("LABELS_DISAGREE", survey.contested.get(name, 0) if in_words else 0, column=name)
+        ticked = ticked_choices(feed, name, found, data.columns, survey.learned.get(name, {}), in_words=in_words)
+        arrays[name] = ticked.values
+        for place, code in ticked.missing.items():
+            reasons.setdefault(place, {})[name] = code
+        parsed.note("DECLARED_MISSING", len(ticked.missing), column=name)
+        if ticked.unknown:
+            unknown[name] = ticked.unknown
     if unknown:
-        raise DataError("UNKNOWN_LABEL", f"unknown answer texts in: {', '.join(unknown)}", Place(column=unknown[0]))
+        parsed.details["unknown_labels"] = {name: sorted(texts) for name, texts in unknown.items()}
+        raise DataError(
+            "UNKNOWN_LABEL", f"unknown answer texts in: {', '.join(unknown)}", Place(column=next(iter(unknown)))
+        )
+    return arrays, reasons
+
+
+def _told(reasons: dict[int, dict[str, int]], n: int) -> pa.Array:
+    """For each response, which questions were left open and with which declared code, as JSON."""
     if not reasons:
-        return arrays, pa.nulls(len(data.row_numbers), pa.string())
-    told = [json.dumps(reasons[i]) if i in reasons else None for i in range(len(data.row_numbers))]
-    return arrays, pa.array(told, pa.string())
+        return pa.nulls(n, pa.string())
+    return pa.array([json.dumps(reasons[i]) if i in reasons else None for i in range(n)], pa.string())
 
 
 def _written(cell: pa.Scalar) -> str:

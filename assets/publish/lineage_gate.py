@@ -64,7 +64,7 @@ def load_declared(config: Path, path: Path = DECLARED) -> Declared:
     for name, table in feeds.tables.items():
         by_column |= {f"raw.{name}.{column}": entry.tag for column, entry in table.columns.items()}
     for name, survey in feeds.surveys.items():
-        by_column |= dict.fromkeys((f"raw.{name}.{item}" for item in survey.items), "sensitive")
+        by_column |= dict.fromkeys((f"raw.{name}.{item}" for item in (*survey.items, *survey.multi)), "sensitive")
     by_name = {column: tag for tag, columns in content["tags"].items() for column in columns}
     return Declared(by_name, by_column, tuple(content["derived"]))
 

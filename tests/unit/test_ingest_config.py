@@ -120,3 +120,24 @@ def test_no_reserved_word_of_the_database_can_be_a_name() -> None:
         words = [row[0] for row in con.execute(sql).fetchall()]
     assert words
     assert [word for word in words if is_name(word)] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"options": {0: {"en": "None", "es": "Ninguno"}}}, "multi.reached: Value error, 0 cannot be the code"),
+        ({"options": {-99: {"en": "None", "es": "Ninguno"}}}, "a code is declared as missing"),
+        ({"options": {1: {"en": "A", "es": "B"}, 2: {"en": "a", "es": "C"}}}, "two options have one label"),
+        ({"options": {1: {"en": "A", "es": "B"}, 2: {"en": "C", "es": "D", "choice": 1}}}, "one choice number"),
+        ({"options": {}}, "multi.reached.options"),
+        ({"import_id": None}, "multi.reached.import_id"),
+    ],
+)
+def test_a_multi_select_that_cannot_be_told_is_a_mistake_of_the_map(project_root, tmp_path, change, told) -> None:
+    shutil.copytree(project_root / "config", tmp_path / "config")
+    path = tmp_path / "config" / "feeds" / "survey_mspss.yml"
+    body = yaml.safe_load(path.read_text("utf-8"))
+    body["multi"] = {"reached": {"import_id": "QID5", "options": {1: {"en": "Phone", "es": "Teléfono"}}} | change}
+    path.write_text(yaml.safe_dump(body, allow_unicode=True), "utf-8")
+    with pytest.raises(ConfigError, match=told):
+        load_feeds(tmp_path / "config")
