@@ -113,7 +113,8 @@ def test_a_part_can_be_run_again_from_the_ui(ui: Server) -> None:
     keys = (
         "quality/checks quality/files quality/quarantine_counts meta/build meta/codebook publish/report publish/public"
     )
-    selection = [{"path": key.split("/")} for key in f"{keys} publish/research_db publish/agency_db".split()]
+    keys += " publish/research_db publish/spss publish/agency_db"
+    selection = [{"path": key.split("/")} for key in keys.split()]
     params = {
         "selector": {**LOCATION, "pipelineName": "nightly", "assetSelection": selection, "assetCheckSelection": []},
         "runConfigData": {},
