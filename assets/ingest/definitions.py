@@ -8,18 +8,24 @@ are read before everything else of a night, and what they add is part of the has
 import hashlib
 import json
 import os
+import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from assets.ingest.config import Feeds
 from assets.ingest.inbox import Candidate
 from assets.ingest.qsf import DefinedQuestion, read_definition
 from assets.ingest.qualtrics_header import SurveyColumn, SurveyHeader
+from assets.ingest.safety import is_clutter
 from assets.ingest.survey_map import own_labels, recognise_survey
 from assets.ingest.texts import fold
 
 _MARK = b'"SurveyEntry"'
+_HEAD = 4096
+_LARGEST_ZIP = 20_000_000
+"""A larger archive is no definition's: the largest seen are of some hundred kilobytes."""
 _LONGEST_CODE = 6
 
 
@@ -52,14 +58,29 @@ def definitions_first(candidates: list[Candidate]) -> tuple[list[Candidate], lis
 
 
 def _is_definition(candidate: Candidate) -> bool:
-    if candidate.suffix not in (".qsf", ".json"):
+    if candidate.suffix not in (".qsf", ".json", ".zip"):
         return False
     try:
         handle = os.open(candidate.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False  # told when the file's own turn comes
     with os.fdopen(handle, "rb") as source:
-        return _MARK in source.read(4096)
+        if candidate.suffix == ".zip":
+            return candidate.size <= _LARGEST_ZIP and _holds_definition(source)
+        return _MARK in source.read(_HEAD)
+
+
+def _holds_definition(source: BinaryIO) -> bool:
+    """True for an archive of nothing but a definition. Only its first bytes are unpacked: nothing is checked yet."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            members = [info for info in archive.infolist() if not is_clutter(info.filename) and not info.is_dir()]
+            if len(members) != 1 or not members[0].filename.lower().endswith((".qsf", ".json")):
+                return False
+            with archive.open(members[0]) as member:
+                return _MARK in member.read(_HEAD)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError, OSError):
+        return False  # damaged, encrypted or packed otherwise: told when the file's own turn comes
 
 
 def store_definition(connection: Any, token: str, definition: SurveyDefinition) -> None:

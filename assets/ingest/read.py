@@ -108,7 +108,14 @@ def _read_members(path: Path, members: list[str], context: ReadContext, parsed: 
                 inner = replace(context, suffix=suffix, part=member if len(members) > 1 else None)
                 if signature_of(copy) == "zip" and suffix != ".xlsx":
                     raise DataError("ARCHIVE_LIMIT", "an archive inside an archive")
-                read_file(copy, inner, parsed, sink)
+                try:
+                    read_file(copy, inner, parsed, sink)
+                except DataError as error:
+                    if error.code != "SURVEY_DEFINITION" or len(members) == 1:
+                        raise
+                    # Its labels would come too late for what lies beside it, and ignored as a whole the rows were lost.
+                    del parsed.details["definition"]
+                    raise DataError("DEFINITION_BESIDE", "a survey definition beside other files") from None
 
 
 def _read_ole(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:

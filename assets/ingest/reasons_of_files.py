@@ -133,6 +133,11 @@ FILE_REASONS: dict[str, Reason] = {
         "A survey definition (.qsf): read for its codebook, it holds no answers.",
         "Una definición de encuesta (.qsf): se usa su libro de códigos, no contiene respuestas.",
     ),
+    "DEFINITION_BESIDE": Reason(
+        "reject",
+        "The archive holds a survey definition (.qsf) beside other files. Drop the definition by itself.",
+        "El archivo comprimido contiene una definición de encuesta (.qsf) junto a otros. Deposítela por separado.",
+    ),
     "NO_ROWS": Reason(
         "warn",
         "The form was recognised but holds no data rows.",

@@ -249,18 +249,21 @@ def _flag_by_name(name: str, member: str, scan: ArchiveScan) -> None:
 
 def _check_exports(scan: ArchiveScan) -> None:
     """A plain zip may hold a handful of exports of one kind, nothing that must be unpacked again."""
-    files = [name for name in scan.members if not name.endswith("/") and not _is_clutter(name)]
+    files = [name for name in scan.members if not name.endswith("/") and not is_clutter(name)]
     suffixes = {PurePosixPath(name).suffix.lower() for name in files}
     if suffixes & set(_ARCHIVES) or len(files) > MAX_EXPORTS:
         raise DataError("ARCHIVE_LIMIT", "archives inside an archive, or too many members")
-    if not files or not suffixes <= set(_DATA) or len(suffixes) > 1:
+    if ".qsf" in suffixes and len(files) > 1:
+        raise DataError("DEFINITION_BESIDE", "a survey definition beside other files")
+    if not files or not suffixes <= {*_DATA, ".qsf"} or len(suffixes) > 1:
         raise DataError("ARCHIVE_LIMIT", "an archive must hold exports of one kind only")
 
 
-def _is_clutter(name: str) -> bool:
+def is_clutter(name: str) -> bool:
+    """True for a member that a system puts into archives by itself."""
     return name.startswith("__MACOSX/") or PurePosixPath(name).name in (".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 def exports_in(scan: ArchiveScan) -> list[str]:
     """The members of a plain zip that are exports, in name order."""
-    return sorted(name for name in scan.members if not name.endswith("/") and not _is_clutter(name))
+    return sorted(name for name in scan.members if not name.endswith("/") and not is_clutter(name))

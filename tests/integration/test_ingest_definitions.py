@@ -11,6 +11,7 @@ import pytest
 
 from assets.ingest import Feeds, IngestPaths, ingest, inspect_file, load_feeds
 from tests.faults.answers import EN, ES
+from tests.faults.files import zipped
 from tests.faults.good import responses, survey_csv
 
 NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
@@ -75,9 +76,10 @@ class Agency:
         self.paths.inbox.mkdir(parents=True)
         self.con = duckdb.connect(config={"threads": 1})
 
-    def night(self, **files: str) -> None:
+    def night(self, **files: str | bytes) -> None:
         for name, text in files.items():
-            (self.paths.inbox / name.replace("__", ".")).write_text(text, encoding="utf-8", newline="")
+            content = text.encode() if isinstance(text, str) else text
+            (self.paths.inbox / name.replace("__", ".")).write_bytes(content)
         ingest(self.paths, self.con, self.feeds, now=NOW + timedelta(days=self.nights))
         self.nights += 1
 
@@ -113,6 +115,43 @@ def test_a_definition_translates_its_survey_in_any_order(tmp_path, feeds, order,
     assert list(agency.paths.rejected.glob("*.txt")) == []
     agency.night()
     assert agency.answers() == expected()
+
+
+@pytest.mark.parametrize("member", ["Survey.qsf", "survey.json"])
+@pytest.mark.parametrize("clutter", [{}, {"__MACOSX/._Survey.qsf": b"x"}], ids=["alone", "with-clutter"])
+def test_a_definition_in_an_archive_is_read_before_the_exports(tmp_path, feeds, member, clutter) -> None:
+    agency = Agency(tmp_path, feeds)
+    packed = zipped({member: definition(WORDS).encode(), **clutter})
+    agency.night(a__csv=in_words(WORDS), z__zip=packed)
+    assert agency.status() == {"a.csv": ("loaded", None, 6), "z.zip": ("ignored", "SURVEY_DEFINITION", 0)}
+    assert agency.answers() == expected()
+    before = agency.con.execute("SELECT name, map_hash, loaded_at FROM control.files ORDER BY ALL").fetchall()
+    agency.night()
+    assert agency.con.execute("SELECT name, map_hash, loaded_at FROM control.files ORDER BY ALL").fetchall() == before
+
+
+@pytest.mark.parametrize("beside", ["a.csv", "z.csv", "b.qsf", "b.json"])
+def test_a_definition_beside_other_files_in_an_archive_is_refused_and_says_so(tmp_path, feeds, beside) -> None:
+    """Neither lost with its rows nor half taken: nothing of the archive stays, and the note says what to do."""
+    agency = Agency(tmp_path, feeds)
+    other = in_words(list(EN.values())) if beside.endswith("csv") else definition(WORDS, modified="2020-01-01 10:00:00")
+    named = "m.json" if beside.endswith("json") else "m.qsf"
+    agency.night(s__zip=zipped({named: definition(WORDS).encode(), beside: other.encode()}))
+    assert agency.status() == {"s.zip": ("rejected", "DEFINITION_BESIDE", 0)}
+    assert agency.answers() == []
+    assert agency.con.execute("SELECT count(*) FROM control.survey_definitions").fetchone() == (0,)
+    (note,) = agency.paths.rejected.glob("*.txt")
+    assert "Drop the definition by itself" in note.read_text("utf-8")
+
+
+def test_damaged_archives_wait_for_their_own_turn(tmp_path, feeds) -> None:
+    agency = Agency(tmp_path, feeds)
+    whole = zipped({"s.qsf": definition(WORDS).encode()})
+    at = whole.index(b"s.qsf") + 5
+    bent = whole[: at + 3] + b"\xff" * 8 + whole[at + 11 :]
+    agency.night(a__zip=whole[:-30], b__zip=bent, c__csv=in_words(list(EN.values())))
+    assert agency.status()["c.csv"] == ("loaded", None, 6)
+    assert {agency.status()[name][0] for name in ("a.zip", "b.zip")} <= {"rejected", "deferred"}
 
 
 def test_without_it_the_file_is_refused_with_its_list_and_the_next_night_it_loads(tmp_path, feeds) -> None:
