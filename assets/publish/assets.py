@@ -186,6 +186,7 @@ def publish_databases(
 
     The public release is audited and rendered by the side process meanwhile.
     """
+    from assets.ingest import load_feeds
     from assets.publish import content_hash, publish
     from assets.publish.codebook import read_codebook
     from assets.publish.lineage_gate import check_lineage
@@ -206,7 +207,8 @@ def publish_databases(
         finish_build(connection, build_id, hashed)
         done = publish(home, connection, build_id, finish=_for_analysts(home))
         risk = write_research_risk(home, connection, clients)
-        bundle = publish_spss(connection, read_codebook(connection), home.research, build_id, SHARED_FILE)
+        lists, codebook = load_feeds(home.config).code_lists, read_codebook(connection)
+        bundle = publish_spss(connection, codebook, home.research, build_id, SHARED_FILE, code_lists=lists)
         inputs = noted_inputs(connection, build_id)
     outcome = public()
     if inputs:

@@ -9,7 +9,7 @@ import csv
 import io
 import math
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ import duckdb
 
 from assets.errors import DataError, Place
 from assets.files import sync
+from assets.ingest.config import CodeList
 from assets.ingest.sav_layout import MultipleResponseSet
 from assets.ingest.spss import SpssVariable
+from assets.ingest.texts import fold
 from assets.publish.codebook import Column
 from assets.publish.zones import SHARED_FOLDER
 from assets.savfile import write_sav
@@ -32,9 +34,17 @@ REASONS = {
     NO_ASSESSMENT: "No assessment at this wave",
     NO_SCORE: "Assessed, but no score on this scale",
 }
+_SPANISH = {
+    "Yes": "Sí",
+    "No": "No",
+    REASONS[NOT_KNOWN]: "Sin registrar o sin definir",
+    REASONS[NO_ASSESSMENT]: "Sin evaluación en este momento",
+    REASONS[NO_SCORE]: "Evaluado, sin puntuación en esta escala",
+}
 _WAVES = ("t0", "t6")
 _SCORES = ("mspss", "cope_se", "urica")
 _ORDERED = "urica_stage"
+_ENCODING = "* Encoding: UTF-8."
 _SETS = (
     ("$victimization", "Victimizations noted", "victimization_"),
     ("$special", "Special classification", "special_"),
@@ -50,11 +60,18 @@ class _Study:
 
 
 def publish_spss(
-    connection: duckdb.DuckDBPyConnection, codebook: Sequence[Column], research: Path, build_id: str, mode: int
+    connection: duckdb.DuckDBPyConnection,
+    codebook: Sequence[Column],
+    research: Path,
+    build_id: str,
+    mode: int,
+    *,
+    code_lists: Mapping[str, CodeList],
 ) -> Path:
     """Write ``research/spss-<build>`` and point ``research/spss`` at it by one rename; older bundles are removed.
 
-    ``connection`` holds the marts that were just published. Raises ``DataError`` for a column that must not leave the
+    ``connection`` holds the marts that were just published; ``code_lists`` are the forms' lists by column, which know
+    the Spanish labels. Raises ``DataError`` for a column that must not leave the
     agency zone, or whose values are not those of the codebook.
     """
     target = research / f"spss-{build_id}"
@@ -64,7 +81,7 @@ def publish_spss(
             shutil.rmtree(stale)
     draft.mkdir()
     draft.chmod(SHARED_FOLDER)  # a night's umask makes every folder private
-    write_spss_bundle(connection, codebook, draft)
+    write_spss_bundle(connection, codebook, draft, code_lists)
     for path in draft.iterdir():
         path.chmod(mode)
         sync(path)
@@ -80,12 +97,18 @@ def publish_spss(
     return target
 
 
-def write_spss_bundle(connection: duckdb.DuckDBPyConnection, codebook: Sequence[Column], folder: Path) -> None:
-    """Write ``client_study.sav``, ``.sps``, ``.csv`` and ``codebook.csv`` into ``folder``."""
+def write_spss_bundle(
+    connection: duckdb.DuckDBPyConnection,
+    codebook: Sequence[Column],
+    folder: Path,
+    code_lists: Mapping[str, CodeList],
+) -> None:
+    """Write ``client_study.sav``, ``.sps``, ``.csv``, ``labels_es.sps`` and ``codebook.csv`` into ``folder``."""
     study = _study(connection, {column.name: column for column in codebook if column.table == TABLE})
     write_sav(folder / f"{NAME}.sav", study.columns, study.variables, study.sets, "Study data, one row a client")
     (folder / f"{NAME}.csv").write_text(_rows(study), encoding="utf-8", newline="")
     (folder / f"{NAME}.sps").write_text(_syntax(study), encoding="utf-8", newline="")
+    (folder / "labels_es.sps").write_text(_spanish_syntax(study, code_lists), encoding="utf-8", newline="")
     (folder / "codebook.csv").write_text(_codebook(study, codebook), encoding="utf-8", newline="")
 
 
@@ -202,7 +225,11 @@ def _quoted(text: str) -> str:
 def _syntax(study: _Study) -> str:
     """Commands that make the same file from the CSV, for who wants to see what was declared."""
     width = {v.name: max([1, *(len(t or "") for t in study.columns[v.name])]) for v in study.variables if v.is_text}
-    lines = ["* Study data, one row a client: reads client_study.csv and declares what client_study.sav declares.", ""]
+    lines = [
+        _ENCODING,
+        "* Study data, one row a client: reads client_study.csv and declares what the SAV declares.",
+        "",
+    ]
     lines += ["GET DATA /TYPE=TXT /FILE='client_study.csv' /ENCODING='UTF8' /DELIMITERS=',' /QUALIFIER='\"'"]
     lines += ["  /ARRANGEMENT=DELIMITED /FIRSTCASE=2 /VARIABLES="]
     lines += [f"  {v.name} {f'A{width[v.name]}' if v.is_text else v.format}" for v in study.variables]
@@ -210,9 +237,9 @@ def _syntax(study: _Study) -> str:
     for v in study.variables:
         lines.append(f"VARIABLE LABELS {v.name} {_quoted(v.label or v.name)}.")
         lines.append(f"VARIABLE LEVEL {v.name} ({v.measure.upper()}).")
-        if v.value_labels:
-            pairs = " ".join(f"{_written(code)} {_quoted(text)}" for code, text in sorted(v.value_labels.items()))
-            lines.append(f"VALUE LABELS {v.name} {pairs}.")
+        if not v.is_text:
+            lines.append(f"FORMATS {v.name} ({v.format}).")  # reading widens them where a code is longer
+        lines += _labelled("VALUE LABELS", v.name, v.value_labels)
         if v.user_missing:
             lines.append(f"MISSING VALUES {v.name} ({', '.join(_written(span['lo']) for span in v.user_missing)}).")
     for found in study.sets:
@@ -220,6 +247,25 @@ def _syntax(study: _Study) -> str:
             f"MRSETS /MDGROUP NAME={found.name} LABEL={_quoted(found.label or '')} "
             f"VARIABLES={' '.join(found.members)} VALUE={found.counted}."
         )
+    return "\n".join([*lines, "EXECUTE.", ""])
+
+
+def _labelled(command: str, name: str, labels: Mapping[Any, str]) -> list[str]:
+    """One command, one line a label: old versions cut lines at 256 characters."""
+    if not labels:
+        return []
+    told = [f"{command} {name}", *(f"  {_written(code)} {_quoted(text)}" for code, text in sorted(labels.items()))]
+    return [*told[:-1], f"{told[-1]}."]
+
+
+def _spanish_syntax(study: _Study, code_lists: Mapping[str, CodeList]) -> str:
+    """Commands that put Spanish value labels over those of the open file; where no list has one, it keeps its own."""
+    lines = [_ENCODING, "* Etiquetas de valores en español: ejecutar con client_study.sav abierto.", ""]
+    for v in study.variables:
+        listed = code_lists[v.name].codes if v.name in code_lists else ()
+        known = {fold(text): entry.es for entry in listed for text in (entry.en, entry.code)}
+        labels = {code: _SPANISH.get(text) or known.get(fold(text)) for code, text in v.value_labels.items()}
+        lines += _labelled("ADD VALUE LABELS", v.name, {code: text for code, text in labels.items() if text})
     return "\n".join([*lines, "EXECUTE.", ""])
 
 

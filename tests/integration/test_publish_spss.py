@@ -11,6 +11,8 @@ import pyreadstat
 import pytest
 
 from assets.errors import DataError
+from assets.home import PROJECT_ROOT
+from assets.ingest import load_feeds
 from assets.ingest.spss import read_spss
 from assets.publish.codebook import Column
 from assets.publish.spss_bundle import publish_spss
@@ -24,6 +26,7 @@ create table marts.client_study as from (values
 ) as t(client_id, age, race_ethnicity, special_homelessness, special_disability,
     services_t6, mspss_t6, urica_stage_t6, goal_rate, services_total)
 """
+LISTS = load_feeds(PROJECT_ROOT / "config").code_lists
 STAGES = ("pre-contemplation", "contemplation")
 
 
@@ -48,7 +51,7 @@ def con():
 
 
 def test_rows_codes_labels_and_the_reason_of_each_missing_value(con, tmp_path) -> None:
-    publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444)
+    publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444, code_lists=LISTS)
     frame, meta = pyreadstat.read_sav(tmp_path / "spss" / "client_study.sav", user_missing=True)
     assert frame["client_id"].tolist() == ["R-a", "R-b", "R-c"]
     assert frame["age"].tolist() == [15, 17, -99]
@@ -77,7 +80,7 @@ def test_rows_codes_labels_and_the_reason_of_each_missing_value(con, tmp_path) -
 
 
 def test_syntax_csv_and_codebook_say_what_the_file_says(con, tmp_path) -> None:
-    publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444)
+    publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444, code_lists=LISTS)
     folder = tmp_path / "spss"
     file = read_spss(folder / "client_study.sav")
     rows = list(csv.reader((folder / "client_study.csv").open(encoding="utf-8", newline="")))
@@ -103,30 +106,30 @@ def test_syntax_csv_and_codebook_say_what_the_file_says(con, tmp_path) -> None:
 def test_others_may_open_the_bundle_whatever_the_umask(con, tmp_path) -> None:
     before = os.umask(0o077)
     try:
-        bundle = publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444)
+        bundle = publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444, code_lists=LISTS)
     finally:
         os.umask(before)
     assert stat.S_IMODE(bundle.stat().st_mode) == 0o755
 
 
 def test_the_same_rows_are_the_same_bytes_and_one_bundle_is_kept(con, tmp_path) -> None:
-    publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444)
+    publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444, code_lists=LISTS)
     first = {path.name: path.read_bytes() for path in (tmp_path / "spss").iterdir()}
     (tmp_path / ".spss-b0.part").mkdir()
     con.execute("create or replace table marts.client_study as select * from marts.client_study order by age")
-    publish_spss(con, CODEBOOK, tmp_path, "b2", 0o444)
+    publish_spss(con, CODEBOOK, tmp_path, "b2", 0o444, code_lists=LISTS)
     assert {path.name: path.read_bytes() for path in (tmp_path / "spss").iterdir()} == first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["spss", "spss-b2"]
-    publish_spss(con, CODEBOOK, tmp_path, "b2", 0o444)
+    publish_spss(con, CODEBOOK, tmp_path, "b2", 0o444, code_lists=LISTS)
     assert (tmp_path / "spss").resolve().name == "spss-b2"
 
 
 @pytest.mark.parametrize("privacy", ["direct", "free_text", None])
 def test_a_column_that_may_not_leave_stops_the_bundle_and_the_old_one_stays(con, tmp_path, privacy) -> None:
-    publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444)
+    publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444, code_lists=LISTS)
     closed = [replace(entry, privacy=privacy) if entry.name == "age" else entry for entry in CODEBOOK]
     with pytest.raises(DataError) as caught:
-        publish_spss(con, closed, tmp_path, "b2", 0o444)
+        publish_spss(con, closed, tmp_path, "b2", 0o444, code_lists=LISTS)
     assert caught.value.code == "UNTAGGED_COLUMN"
     assert (tmp_path / "spss").resolve().name == "spss-b1"
 
@@ -137,7 +140,7 @@ def test_a_column_that_may_not_leave_stops_the_bundle_and_the_old_one_stays(con,
 def test_values_that_the_codes_would_hide_are_refused(con, tmp_path, change, code) -> None:
     con.execute(f"update marts.client_study set {change} where client_id = 'R-b'")
     with pytest.raises(DataError) as caught:
-        publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444)
+        publish_spss(con, CODEBOOK, tmp_path, "b1", 0o444, code_lists=LISTS)
     assert caught.value.code == code
     assert "unheard" not in str(caught.value)
 
