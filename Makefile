@@ -7,7 +7,7 @@ PORT ?= 3000
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run sample ui docs dictionary test test-fast lint format types audit bench lock clean
+.PHONY: help run sample ui docs dictionary test test-slow test-fast lint format types audit bench lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,8 +44,11 @@ docs: $(VENV)/.runtime ## dbt docs and data dictionary of the home, for a browse
 dictionary: $(VENV)/.runtime ## Write docs/data-dictionary.md anew
 	@$(BIN)/outcomes docs --dictionary docs/data-dictionary.md
 
-test: $(VENV)/.dev ## The whole suite, in parallel
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+test: $(VENV)/.dev ## The suite, in parallel
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.dev ## What takes whole nights many times over: kills, erasures, each fault with an identity in it
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m slow $(ARGS)
 
 test-fast: $(VENV)/.dev ## Unit tests only
 	@$(BIN)/python -m pytest tests/unit -n auto $(ARGS)

@@ -17,7 +17,7 @@ from assets.home import PROJECT_ROOT, Home
 from assets.publish.privacy.needles import Identities
 from assets.publish.privacy.scanner import Scanner
 
-pytestmark = pytest.mark.timeout(900)  # three nights and two looks into every file
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # three nights and two looks into every file
 N = 30
 PROJECT = {"legal_basis": "data use agreement of 2025", "approver": "Executive Director", "receiver": "University",
            "expires": "2099-12-31", "consent": "not_required", "variables": ["confirmed", "mspss_t0"]}  # fmt: skip

@@ -29,7 +29,7 @@ def night(outcomes: Any, home: Path, files: list[Path]) -> None:
     assert done.code == 0, done.out + done.err
 
 
-@pytest.mark.parametrize(("clients", "seed"), [(1, 3), (2000, 5)])
+@pytest.mark.parametrize(("clients", "seed"), [(1, 3), pytest.param(2000, 5, marks=pytest.mark.slow)])
 def test_any_size_equals_its_truth(outcomes: Any, tmp_path: Path, clients: int, seed: int) -> None:
     truth = sample(outcomes, tmp_path / "sample", clients, seed)
     night(outcomes, tmp_path / "home", exports(tmp_path / "sample"))

@@ -25,6 +25,7 @@ from tests.faults.surveys import SURVEYS
 from tests.faults.texts import TEXTS
 from tests.leaks import leaks
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # about twenty whole nights
 BATCHES = {
     "files and archives": (*FILES.faults, *ARCHIVES.faults),
     "headers": tuple(HEADERS.faults),

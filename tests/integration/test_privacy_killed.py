@@ -21,7 +21,7 @@ from assets.publish.privacy.sweep import sweep_home
 from assets.warehouse.database import connect
 from orchestration.lock import writing
 
-pytestmark = [pytest.mark.xdist_group("killed"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed"), pytest.mark.timeout(900)]
 
 
 BOOKS = ("quarantine.xlsx", "follow_up.xlsx")
