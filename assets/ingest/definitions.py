@@ -136,6 +136,27 @@ def with_definitions(feeds: Feeds, connection: Any) -> Feeds:
     return feeds.model_copy(update={"learned": learned, "contested": contested, "hash": digest})
 
 
+def item_texts(connection: Any, feeds: Feeds) -> dict[tuple[str, str], str]:
+    """(feed, item) → what the survey asks there, of the newest kept definition that has the item.
+
+    A statement of a matrix comes after its question. These are the form's words; no answer is among them.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for questions in _kept(connection):
+        survey = recognise_survey(_header(questions), feeds)
+        if survey is None:
+            continue
+        by_id = {question.import_id: question for question in questions}
+        columns = {**survey.items, **{name: multi.answers[0] for name, multi in survey.multi.items()}}
+        for name, column in columns.items():
+            question = by_id[column.question]
+            part = question.parts.get((column.import_id or "").removeprefix(f"{question.import_id}_"))
+            text = " / ".join(told for told in (question.text, part) if told)
+            if text:
+                found.setdefault((survey.feed.feed, name), text)
+    return found
+
+
 def _labels(question: DefinedQuestion) -> dict[str, int]:
     """Folded label → code, in every language of the survey; a label that stands for two codes tells nothing."""
     found: dict[str, set[int]] = {}

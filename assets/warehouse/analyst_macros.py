@@ -149,3 +149,23 @@ def comment_tables(
         connection.execute(f'comment on table {place}"{schema}"."{table}" is \'{text}\'')
         told += 1
     return told
+
+
+def comment_items(
+    connection: duckdb.DuckDBPyConnection, texts: Mapping[tuple[str, str], str], database: str | None = None
+) -> int:
+    """Write what a survey asks into the comment of the item's column in ``raw``; returns how many were told.
+
+    ``texts`` are by table and column. A file without ``raw`` (the research file) gains nothing.
+    """
+    present = connection.execute(
+        "select table_name, column_name from duckdb_columns()"
+        " where database_name = coalesce(?, current_database()) and schema_name = 'raw' order by all",
+        [database],
+    ).fetchall()
+    place = f'"{database}".' if database else ""
+    told = [(table, column, texts[table, column]) for table, column in present if (table, column) in texts]
+    for table, column, text in told:
+        quoted = text.replace("'", "''")
+        connection.execute(f'comment on column {place}raw."{table}"."{column}" is \'{quoted}\'')
+    return len(told)

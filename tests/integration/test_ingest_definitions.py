@@ -10,6 +10,8 @@ import duckdb
 import pytest
 
 from assets.ingest import Feeds, IngestPaths, ingest, inspect_file, load_feeds
+from assets.ingest.definitions import item_texts
+from assets.warehouse.analyst_macros import comment_items
 from tests.faults.answers import EN, ES
 from tests.faults.files import zipped
 from tests.faults.good import responses, survey_csv
@@ -115,6 +117,25 @@ def test_a_definition_translates_its_survey_in_any_order(tmp_path, feeds, order,
     assert list(agency.paths.rejected.glob("*.txt")) == []
     agency.night()
     assert agency.answers() == expected()
+
+
+def test_what_a_survey_asks_stands_beside_its_items(tmp_path, feeds) -> None:
+    """In the comment of the item's column, of the newest definition; files without raw rows gain nothing."""
+    agency = Agency(tmp_path, feeds)
+    older = definition(WORDS, modified="2020-01-01 10:00:00").replace("How do you feel", "It's old: how is it")
+    agency.night(s__csv=in_words(WORDS), a__qsf=older, b__qsf=definition(WORDS))
+    texts = item_texts(agency.con, feeds)
+    asked = "How do you feel about each statement?"
+    assert texts == {("survey_mspss", f"mspss_{i}"): f"{asked} / Statement {i}" for i in range(1, 13)}
+    assert comment_items(agency.con, texts | {("survey_mspss", "no_column"): "x"}) == 12
+    told = agency.con.execute(
+        "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'survey_mspss' AND comment IS NOT NULL"
+    ).fetchall()
+    assert dict(told) == {item: text for (_, item), text in texts.items()}
+    agency.con.execute("ATTACH ':memory:' AS published; CREATE SCHEMA published.raw")
+    assert comment_items(agency.con, texts, "published") == 0
+    agency.con.execute("CREATE TABLE published.raw.survey_mspss AS FROM raw.survey_mspss")
+    assert comment_items(agency.con, item_texts(agency.con, feeds), "published") == 12
 
 
 @pytest.mark.parametrize("member", ["Survey.qsf", "survey.json"])
