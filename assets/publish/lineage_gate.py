@@ -117,14 +117,21 @@ def untagged(columns: Columns, declared: Declared) -> None:
 
 
 def compiled_models(home: Home) -> list[tuple[str, str, str]]:
-    """Schema, name and SQL of every model as dbt compiled it last."""
+    """Schema, name and SQL of every model as dbt compiled it last.
+
+    ``outcomes explain`` and others compile for a database in memory, into the same folder: a publication rerun after
+    them read columns of a database it did not know and stopped.
+    """
+    from assets.warehouse.database import ALIAS
+
     manifest = json.loads(home.manifest.read_text("utf-8"))
     files = {path.stem: path for path in (home.dbt / "compiled").rglob("*.sql")}
     names = sorted((n["schema"], n["name"]) for n in manifest["nodes"].values() if n["resource_type"] == "model")
     absent = [name for _, name in names if name not in files]
     if absent:
         raise DataError("NO_MANIFEST", "dbt has not left the SQL of every model, so their columns cannot be followed")
-    return [(schema, name, files[name].read_text("utf-8")) for schema, name in names]
+    working = f'"{ALIAS}".'
+    return [(schema, name, files[name].read_text("utf-8").replace('"memory".', working)) for schema, name in names]
 
 
 def follow(models: Iterable[tuple[str, str, str]], columns: Columns, database: str) -> dict[str, list[str]]:

@@ -20,6 +20,9 @@ from assets.publish.lineage_gate import (
     load_declared,
     untagged,
 )
+from assets.study_config import load_study_config
+from assets.warehouse import DbtPaths
+from assets.warehouse.compiled import ModelCompiler
 from assets.warehouse.lineage import source_columns
 
 Models = list[tuple[str, str, str]]
@@ -63,6 +66,19 @@ def test_r14_no_column_outside_goes_back_to_one_that_identifies_but_by_a_declare
                 for made, found in followed.items()
                 for source in found
             ), pattern
+
+
+def test_r14_models_compiled_for_a_database_in_memory_are_followed_too(
+    traced: tuple[Home, dict[str, Any], Models, str], declared: Declared, tmp_path: Path
+) -> None:
+    """``outcomes explain`` leaves such SQL behind; a publication rerun after it stopped."""
+    place, columns, _, database = traced
+    shutil.copytree(place.root, tmp_path / "home", symlinks=True)
+    home = Home(tmp_path / "home")
+    config = load_study_config(home.config / "study.yml")
+    ModelCompiler(DbtPaths.of(home), config).compile(config)
+    assert any('"memory".' in path.read_text("utf-8") for path in (home.dbt / "compiled").rglob("*.sql"))
+    assert forbidden(follow(compiled_models(home), columns, database), columns, declared, listed(home)) == []
 
 
 MUTATIONS = {

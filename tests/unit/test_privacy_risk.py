@@ -331,6 +331,10 @@ def test_r23_a_workbook_holds_formulas_as_texts_and_numbers_as_they_were(tmp_pat
         "create table control.files as select 'ab' as file_token, 'intake' as kind, '=file.xlsx' as name"
     )
     connection.execute(
+        "create table control.file_columns"
+        " as select 'ab' as file_token, '@sheet' as sheet, '+column' as column_name, '+Column' as name"
+    )
+    connection.execute(
         "create table control.quarantine as select 'ab' as file_token, '@sheet' as sheet, 7 as row_number,"
         " '+column' as column_name, 'DATE_AMBIGUOUS' as rule_code, $cells as cells, 'open' as state",
         {"cells": json.dumps({"a": "=cmd|' /C calc'!A0", "b": "＝1+1", "c": "-3.5", "d": "\t=1", "e": "plain"})},
@@ -340,6 +344,6 @@ def test_r23_a_workbook_holds_formulas_as_texts_and_numbers_as_they_were(tmp_pat
     book = load_workbook(path)
     cells = [cell for row in book["intake"].iter_rows(min_row=2) for cell in row if cell.value is not None]
     assert [cell.coordinate for cell in cells if cell.data_type == "f"] == []
-    assert {"=file.xlsx", "@sheet", "+column", "=cmd|' /C calc'!A0", "-3.5"} <= {cell.value for cell in cells}
+    assert {"=file.xlsx · ab", "@sheet", "+Column", "=cmd|' /C calc'!A0", "-3.5"} <= {cell.value for cell in cells}
     assert [cell.data_type for cell in cells if cell.value == 7] == ["n"]
     assert not book.properties.creator
