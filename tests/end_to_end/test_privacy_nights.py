@@ -27,6 +27,8 @@ from tests.leaks import leaks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # about twenty whole nights
 BATCHES = {
+    # Told of by code and token alone, before a cell is read: tests/faults scans their notes. Looking for names inside
+    # bombs takes minutes, so no night here.
     "files and archives": (*FILES.faults, *ARCHIVES.faults),
     "headers": tuple(HEADERS.faults),
     "cells and texts": (*CELLS.faults, *TEXTS.faults),
@@ -40,7 +42,7 @@ def test_every_row_of_the_fault_table_is_in_a_batch() -> None:
     assert {fault.number for batch in BATCHES.values() for fault in batch} == set(range(1, 64)) - {60, 61, 62}
 
 
-@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("batch", [name for name in BATCHES if name != "files and archives"])
 def test_r02_each_fault_with_an_identity_in_the_bad_cell_is_told_without_it(
     outcomes: Any, tmp_path: Path, batch: str
 ) -> None:
@@ -124,7 +126,8 @@ def test_r03_an_error_that_quotes_a_cell_is_told_by_its_kind_wherever_it_comes_u
     assert "Traceback" not in shown
     assert Scanner(people).scan_bytes(shown.encode()) == []
     assert leaks(home, people) == []
-    assert not home.research_db.exists()
+    # The public zone comes last, from what was published: the research file of the night stands by then.
+    assert home.research_db.exists() == (step == "public zone")
 
 
 def test_r03_mutation_control_an_error_that_keeps_its_text_is_found(

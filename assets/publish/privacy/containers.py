@@ -162,9 +162,12 @@ def _sav(data: bytes, where: str) -> Iterator[Piece]:
         return
     import pyreadstat
 
-    with MemoryFile(None) as copy:
-        copy.write(data)
-        frame, meta = pyreadstat.read_sav(str(copy.complete()), user_missing=True, disable_datetime_conversion=True)
+    try:
+        with MemoryFile(None) as copy:
+            copy.write(data)
+            frame, meta = pyreadstat.read_sav(str(copy.complete()), user_missing=True, disable_datetime_conversion=True)
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError):
+        raise Opaque(f"{where}: a damaged SPSS file") from None
     texts = (meta.notes, meta.file_label, meta.column_names_to_labels, meta.variable_value_labels)
     yield from _cells(f"{where}:notes and labels", tuple(str(text) for text in texts))
     for row in frame.itertuples(index=False):
