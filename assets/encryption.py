@@ -18,10 +18,17 @@ _FLAGS = 20
 
 
 def attach(
-    connection: "duckdb.DuckDBPyConnection", path: Path, name: str, key: Key | None, *, read_only: bool = False
+    connection: "duckdb.DuckDBPyConnection",
+    path: Path,
+    name: str,
+    key: Key | None,
+    *,
+    read_only: bool = False,
+    storage: str | None = None,
 ) -> None:
     """Attach the database file at ``path`` under ``name``, encrypted with ``key`` when there is one.
 
+    ``storage`` is the oldest format that a plain file may have once it is written; encrypted ones have the newest.
     The key travels as a bound parameter, never in the text of a statement. Raises ``ConfigError`` for a wrong or
     missing key, and for a key on a file that is not encrypted.
     """
@@ -36,10 +43,11 @@ def attach(
         raise ConfigError("OUTCOMES_KEY_FILE is set, but the database is not encrypted yet: `outcomes run` does that")
     place = str(path).replace("'", "''")
     access = "read_only" if read_only else "read_write"
+    if key is None:
+        least = f", storage_version '{storage}'" if storage and not read_only else ""
+        connection.execute(f"attach '{place}' as {name} ({access}{least})")
+        return
     try:
-        if key is None:
-            connection.execute(f"attach '{place}' as {name} ({access})")
-            return
         load_crypto(connection)
         connection.execute(f"attach '{place}' as {name} ({access}, encryption_key ?)", [key.derive("database").hex()])
     except duckdb.InvalidInputException:

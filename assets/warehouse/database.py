@@ -16,6 +16,8 @@ from assets.keys import Key, load_key
 
 ALIAS = "warehouse"
 """The name of the working database inside every connection, whatever its file is called."""
+STORAGE = "v1.4.0"
+"""DuckDB's format of a plain working database (docs/decisions/0307)."""
 MEMORY_LIMIT = "4GB"
 TEMP_LIMIT = "8GB"
 """Without a cap on the spill folder one careless GROUP BY filled 58 GB of disk before it failed."""
@@ -53,5 +55,5 @@ def attach_working(
     }
     for name, value in settings.items():
         connection.execute(f"set {name} = '{value.replace(chr(39), chr(39) * 2)}'")
-    attach(connection, path, ALIAS, key, read_only=read_only)
+    attach(connection, path, ALIAS, key, read_only=read_only, storage=STORAGE)
     connection.execute(f"use {ALIAS}")
