@@ -41,3 +41,4 @@ class Grid:
         while batch := list(islice(self.rows, size)):
             yield number, batch
             number += len(batch)
+            del batch  # else its cells stand in memory beside those of the next one

@@ -28,8 +28,8 @@ MAX_CELLS = 60_000_000
 _CHUNK = 1 << 20
 _OVERLAP = 200
 _ROW_NUMBER = re.compile(rb'<row\b[^>]{0,150}?\br="(\d{1,9})"')
-_WIDE_COLUMN = re.compile(rb'r="[A-Z]{2,3}\d')
-_FAR_CELL = re.compile(rb'r="[A-Z]\d{7}')
+_WIDE_OR_FAR = re.compile(rb'r="[A-Z](?:[A-Z]{1,2}\d|\d{7})')
+"""A cell right of column Z or below row 999,999."""
 _FILLED_CELL = re.compile(rb'<c\b[^>]{0,150}?\br="([A-Z]{1,3})(\d{1,9})"[^>]{0,150}(?<!/)>')
 _MARKUP = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _WIDE_MARKUP = re.compile(
@@ -55,16 +55,15 @@ class ArchiveScan:
         self.members_with.setdefault(flag, set()).add(member)
 
 
-_SHEET_FLAGS: tuple[tuple[str, bytes], ...] = (
-    ("error_cell", b't="e"'),
-    ("error_cell", b"t='e'"),
-    ("formula", b"<f"),
-    ("formula", b":f>"),
-    ("formula", b":f "),
-    ("hidden", b'hidden="1"'),
-    ("hidden", b"hidden='1'"),
-    ("hidden", b'hidden="true"'),
+_SHEET_FLAGS: tuple[tuple[str, bytes, tuple[bytes, ...]], ...] = (
+    ("error_cell", b't="e"', ()),
+    ("error_cell", b"'", (b"t='e'",)),
+    ("formula", b"<f", ()),
+    ("formula", b":f", (b":f>", b":f ")),
+    ("hidden", b"hidden=", (b'hidden="1"', b"hidden='1'", b'hidden="true"')),
 )
+"""Flag, what is looked for in every piece, and where that is found, the marks of which one must be there: the five
+short looks cost half of eight long ones."""
 
 
 def scan_archive(path: Path) -> ArchiveScan:
@@ -192,8 +191,9 @@ def _scan_member(pieces: Iterator[bytes], member: str, scan: ArchiveScan) -> Non
         window = tail + piece
         _refuse_markup(window)
         if extent is not None:
-            for flag, mark in _SHEET_FLAGS:
-                if mark in window:
+            for flag, sign, marks in _SHEET_FLAGS:
+                is_known = member in scan.members_with.get(flag, ())
+                if not is_known and sign in window and (not marks or any(mark in window for mark in marks)):
                     scan.mark(flag, member)
             extent.take(window)
         tail = window[-_OVERLAP:]
@@ -203,7 +203,8 @@ def _scan_member(pieces: Iterator[bytes], member: str, scan: ArchiveScan) -> Non
 
 def _refuse_markup(window: bytes) -> None:
     is_wide = window[:2] in (b"\xff\xfe", b"\xfe\xff") or window[1:2] == b"\x00" or window[:1] == b"\x00"
-    if (b"<!" in window and _MARKUP.search(window)) or (is_wide and _WIDE_MARKUP.search(window)):
+    # One byte is found ten times as fast as two, and a sheet of numbers has none.
+    if (b"!" in window and b"<!" in window and _MARKUP.search(window)) or (is_wide and _WIDE_MARKUP.search(window)):
         raise DataError("UNSAFE_XML", "an XML member declares a document type or entities")
 
 
@@ -228,7 +229,7 @@ class Extent:
         rows = _ROW_NUMBER.findall(window)
         if rows:
             self._last_row = max(self._last_row, *map(int, rows))
-        if _WIDE_COLUMN.search(window) or _FAR_CELL.search(window):
+        if _WIDE_OR_FAR.search(window):
             for letters, row in _FILLED_CELL.findall(window):
                 self._last_row = max(self._last_row, int(row))
                 number = 0

@@ -24,15 +24,21 @@ class StructureRule:
         pattern = "|".join(re.escape(fold(word)) for word in sorted(words, key=len, reverse=True))
         self._total = re.compile(rf"(?:{pattern})\b.*")
         self.counts: Counter[str] = Counter()
+        self._like_header: dict[str, bool] = {"": True}
 
     def is_data(self, cells: list[Any]) -> bool:
-        """True for a row of data. Most rows are settled by one look at the client ID; a million blank ones by none."""
+        """True for a row of data. Most rows are settled by the first letter of the client ID, a million blank ones by
+        none."""
+        typed = cells[self._id] if 0 <= self._id < len(cells) else None
+        if typed is not None:
+            letter = str(typed)[:1]
+            if letter not in self._like_header:
+                self._like_header[letter] = letter.casefold() == self._id_header[:1]
+            if not self._like_header[letter]:
+                return True
         if cells.count("") == len(cells):
             self.counts["blank"] += 1
             return False
-        typed = cells[self._id] if 0 <= self._id < len(cells) else None
-        if typed not in (None, "") and str(typed)[:1].casefold() != self._id_header[:1]:
-            return True
         return self.kind([cell_text(cell) for cell in cells]) is None
 
     def kind(self, row: list[str | None]) -> str | None:

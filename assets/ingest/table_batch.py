@@ -139,11 +139,13 @@ class TableBatch:
         keep = [position not in self.bad for position in range(n)]
         table = pa.table(
             {
-                "sheet": pa.array([sheet] * n, pa.string()),
+                "sheet": pa.repeat(pa.scalar(sheet, pa.string()), n),
                 "row_number": pa.array(self.numbers, pa.int64()),
                 **self.arrays,
             }
-        ).filter(pa.array(keep))
+        )
+        if self.bad:
+            table = table.filter(pa.array(keep))
         run.parsed.rows_out += table.num_rows
         self._note_newest(table)
         run.sink(run.header.feed.feed, table)

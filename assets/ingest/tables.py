@@ -87,6 +87,8 @@ def read_table(run: TableRun) -> None:
             made = TableBatch(run, numbers, rows)
             made.cast()
             made.hand_on()
+            del made
+        del batch, rows, cells  # while the next batch is read, this one's cells need not stand beside it
     parsed.note("ROW_UNEVEN", n_uneven)
     if n_uneven > MAX_UNEVEN * data_rows:
         raise DataError("UNEVEN_ROWS", "too many rows do not fit the header")
