@@ -1,8 +1,8 @@
 """Workbooks through python-calamine (the named engine), with what it loses put back beside it.
 
-calamine gives an empty text for error cells and for formulas that were never calculated. Both are found in the file's
-own
-records (``sheet_xml.py``, ``xlsb.py``, ``biff.py``, ``ods.py``) and carried along as faults: no cell is silently empty.
+calamine gives an empty text for error cells and for formulas that were never calculated. Both are found in the
+records of the file (``sheet_xml.py``, ``xlsb.py``, ``biff.py``, ``ods.py``) and carried along as faults: no cell is
+silently empty.
 """
 
 import re
@@ -24,8 +24,6 @@ from assets.ingest.sheet_xml import xlsx_facts
 from assets.ingest.spss_probe import probe_workbook
 from assets.ingest.xlsb import xlsb_facts
 
-PANIC = "PanicException"
-"""The class of a failure in native code: no ``Exception``, and of a module that cannot be imported."""
 _MODIFIED = re.compile(rb"<dcterms:modified[^>]*>([^<]+)<")
 
 

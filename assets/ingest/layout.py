@@ -8,8 +8,9 @@ from typing import Any
 
 from assets.errors import DataError
 from assets.ingest.cells import cell_text
-from assets.ingest.excel import PANIC, open_workbook
+from assets.ingest.excel import open_workbook
 from assets.ingest.grid import HEAD_ROWS, Grid
+from assets.ingest.guard import told_by_kind
 from assets.ingest.parsed import Parsed
 from assets.ingest.safety import scan_archive
 from assets.ingest.signature import signature_of
@@ -37,16 +38,8 @@ class Part:
 
 def describe_layout(path: Path) -> tuple[str, list[Part]]:
     """Name what the file is and list its parts. Raises :class:`DataError` when it cannot be read at all."""
-    try:
+    with told_by_kind():
         return _describe(path)
-    except (DataError, MemoryError):
-        raise
-    except Exception as error:  # a parser's own failure may quote cells: only its type is told
-        raise DataError("READER_FAILED", f"the reader failed ({type(error).__name__})") from None
-    except BaseException as error:
-        if type(error).__name__ != PANIC:
-            raise
-        raise DataError("READER_FAILED", "the reader failed (panic)") from None
 
 
 def _describe(path: Path) -> tuple[str, list[Part]]:

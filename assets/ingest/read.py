@@ -12,12 +12,13 @@ from assets.ingest.casting import CastContext
 from assets.ingest.config import Feeds
 from assets.ingest.dates import DateReader, to_utc
 from assets.ingest.definitions import read_survey_definition
-from assets.ingest.excel import PANIC, open_workbook
+from assets.ingest.excel import open_workbook
 from assets.ingest.grid import Grid
+from assets.ingest.guard import told_by_kind
 from assets.ingest.hand_back import handed_back
 from assets.ingest.minimal import load_minimal, recognise_spss
 from assets.ingest.ole import container_holds
-from assets.ingest.parsed import Parsed, Sink, SinkError
+from assets.ingest.parsed import Parsed, Sink
 from assets.ingest.qsf import is_definition
 from assets.ingest.read_surveys import read_survey_json, try_survey_sheet, try_survey_spss, try_survey_text
 from assets.ingest.recognise import Header, find_header, unknown_form
@@ -70,16 +71,8 @@ def read_file(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> N
     reader = readers.get(signature)
     if reader is None:
         raise DataError("WRONG_TYPE", f"the content is {signature}")
-    try:
+    with told_by_kind():
         reader(path, context, parsed, sink)
-    except (DataError, SinkError, MemoryError):
-        raise
-    except Exception as error:  # a parser's own failure may quote cells: only its type is told
-        raise DataError("READER_FAILED", f"the reader failed ({type(error).__name__})") from None
-    except BaseException as error:
-        if type(error).__name__ != PANIC:
-            raise
-        raise DataError("READER_FAILED", "the reader failed (panic)") from None
 
 
 def _is_tolerable(signature: str, suffix: str) -> bool:

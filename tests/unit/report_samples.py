@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from assets.publish.report import ReportContext
+from assets.study.rows import COLUMNS
 
 STAGES = ["pre-contemplation", "contemplation", "preparation/action", "maintenance"]
 
@@ -61,53 +62,12 @@ def scale_scores() -> pd.DataFrame:
 
 
 def paired_tests() -> pd.DataFrame:
-    names = [
-        "name",
-        "n_pairs",
-        "n_zero",
-        "n_positive",
-        "n_negative",
-        "rank_sum_positive",
-        "rank_sum_negative",
-        "z",
-        "p",
-        "p_exact",
-        "rank_biserial",
-        "hodges_lehmann",
-        "p_holm",
-        "p_bh",
-    ]
     rows = [
         ("mspss", 30, 7, 13, 10, 158.5, 117.5, -0.6239, 0.53269, 0.54321, 0.14855, 0.166667, 0.9, 0.8),
         ("mspss_friends", 30, 5, 9, 16, 120.0, 205.0, -1.1452, 0.25213, 0.26, -0.26154, -0.25, 0.75639, 0.75639),
         ("cope_se", 30, 0, 18, 12, 280.0, 185.0, -0.977, 0.00021, None, 0.204301, 6.5, 0.0006, 0.0006),
     ]
-    return pd.DataFrame(rows, columns=names)
-
-
-_MODEL = [
-    "model",
-    "family",
-    "outcome",
-    "missing",
-    "n",
-    "n_excluded",
-    "df_model",
-    "df_resid",
-    "statistic",
-    "p",
-    "r2",
-    "adj_r2",
-    "minus2ll_null",
-    "minus2ll",
-    "cox_snell",
-    "nagelkerke",
-    "mcfadden",
-    "aic",
-    "bic",
-    "status",
-    "message",
-]
+    return pd.DataFrame(rows, columns=list(COLUMNS["paired_tests"]))
 
 
 def models() -> pd.DataFrame:
@@ -182,28 +142,7 @@ def models() -> pd.DataFrame:
             "no finite estimate for preparation/action; maintenance does not occur and is left out",
         ),
     ]
-    return pd.DataFrame(rows, columns=_MODEL)
-
-
-_COEFFICIENT = [
-    "model",
-    "equation",
-    "term",
-    "method",
-    "b",
-    "se",
-    "beta",
-    "statistic",
-    "df",
-    "p",
-    "ci_low",
-    "ci_high",
-    "exp_b",
-    "exp_ci_low",
-    "exp_ci_high",
-    "se_hc3",
-    "vif",
-]
+    return pd.DataFrame(rows, columns=list(COLUMNS["models"]))
 
 
 def coefficients() -> pd.DataFrame:
@@ -277,7 +216,7 @@ def coefficients() -> pd.DataFrame:
             ml = (0.358, 0.25, n, 2.05, 1, 0.152, -0.132, 0.848, 1.4305, 0.8763, 2.3349, n, n) if finite else (n,) * 13
             firth = (0.3105, 0.24, n, 1.67, 1, 0.196, -0.16, 0.781, 1.3641, 0.8521, 2.1837, n, n)
             rows += [("readiness", equation, term, "ml", *ml), ("readiness", equation, term, "firth", *firth)]
-    return pd.DataFrame(rows, columns=_COEFFICIENT)
+    return pd.DataFrame(rows, columns=list(COLUMNS["coefficients"]))
 
 
 def study_tables() -> dict[str, pd.DataFrame]:
