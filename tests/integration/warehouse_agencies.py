@@ -18,7 +18,10 @@ FEED_TABLES = {
 START, END = date(2021, 1, 1), date(2021, 10, 31)
 SLIP = "TX-99999"
 RACES = ["black", "latinx", "white", "asian", "other"]
-SERVICES = ["case_manager_check_in", "referral", "transportation", "group"]
+SERVICES = [
+    "case_manager_check_in", "referral", "transportation", "safety_planning", "court_accompaniment", "mentorship",
+    "basic_needs", "group", "equine_therapy",
+]  # fmt: skip
 CONTACTS = ["attempt_to_contact", "communication_with_client", "crisis_response"]
 EXPORTS = (datetime(2021, 12, 1, 6), datetime(2022, 1, 7, 6))
 

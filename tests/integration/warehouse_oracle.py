@@ -290,18 +290,20 @@ def _scores(wave: dict[str, list[Row]], config: StudyConfig) -> Row:
         name: mean_of(items, part.items, len(part.items) if strict else part.min_answered)
         for name, part in mspss.subscales.items()
     }
-    mean = mean_of(items, tuple(range(1, 13)), 12 if strict else mspss.min_answered)
+    size = mspss.n_items
+    mean = mean_of(items, tuple(range(1, size + 1)), size if strict else mspss.min_answered)
     means = list(parts.values())
     values["mspss"] = {
         "mean": mean,
-        "sum": None if mean is None else 12 * mean,
+        "sum": None if mean is None else size * mean,
         "sum_of_means": None if None in means else math.fsum(value for value in means if value is not None),
     }[mspss.composite]
     values.update({f"mspss_{name}": value for name, value in parts.items()})
 
     items = items_of(wave["copse"][0], "copse") if "copse" in wave else [None] * 26
-    mean = mean_of(items, tuple(range(1, 27)), 26 if cope_se.missing == "strict" else cope_se.min_answered)
-    values["cope_se"] = None if mean is None else 26 * mean
+    size = cope_se.n_items
+    mean = mean_of(items, tuple(range(1, size + 1)), size if cope_se.missing == "strict" else cope_se.min_answered)
+    values["cope_se"] = None if mean is None else size * mean
 
     best: tuple[float, int, str] | None = None
     for row in wave.get("urica", []):

@@ -34,7 +34,7 @@ def marts(agency: Agency, config: StudyConfig) -> dict[str, Table]:
             wave: min((row["recorded_on"] for rows in of_wave.values() for row in rows), default=None)
             for wave, of_wave in waves.items()
         }
-        services = list(_services(known, client, config))
+        services = list(services_of(known, client, config))
         for name, rows in {
             "fct_services": _numbered(services, config),
             "fct_service_counts": _counts(person, services, dates, config),
@@ -57,7 +57,7 @@ def _line(code: str, day: date, config: StudyConfig) -> ServiceType | None:
     )
 
 
-def _services(known: People, client: str, config: StudyConfig) -> Iterator[Row]:
+def services_of(known: People, client: str, config: StudyConfig) -> Iterator[Row]:
     """Each service type of each dated note from the intake on."""
     intake = known.clients[client]["intake_date"]
     for note in known.notes[client]:
@@ -187,7 +187,7 @@ def _scales(items: list[Any], instrument: str, config: StudyConfig) -> Iterator[
     whole = tuple(range(1, scale.n_items + 1))
     strict = scale.missing == "strict"
     mean = mean_of(items, whole, scale.n_items if strict else scale.min_answered)
-    score = None if mean is None else mean * (26 if instrument == "copse" else 1)
+    score = None if mean is None else mean * (scale.n_items if instrument == "copse" else 1)
     means = []
     for part, subscale in scale.subscales.items():
         size = len(subscale.items)
@@ -196,7 +196,7 @@ def _scales(items: list[Any], instrument: str, config: StudyConfig) -> Iterator[
         part_score = part_mean if part_mean is None or instrument == "mspss" else size * part_mean
         yield row(f"{name}_{part}", subscale.items, part_score)
     if instrument == "mspss" and config.scales.mspss.composite == "sum":
-        score = None if mean is None else 12 * mean
+        score = None if mean is None else scale.n_items * mean
     if instrument == "mspss" and config.scales.mspss.composite == "sum_of_means":
         score = None if None in means else sum(value for value in means if value is not None)
     yield row(name, whole, score)
