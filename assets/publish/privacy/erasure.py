@@ -36,6 +36,7 @@ ID_COLUMNS = ("client_id", "client_id_raw", "source_client_id", "project_client_
 LONG = 8
 """From so many characters on a text is looked for anywhere in the bytes of a file."""
 ROW_KEYS = ("file_token", "sheet", "row_number")
+RECORD_KEYS = ("record_id", "goal_id", "response_id")
 
 
 @dataclass
@@ -276,7 +277,10 @@ def _delete(connection: "duckdb.DuckDBPyConnection", person: _Person) -> dict[st
     connection.execute(
         "create or replace temp table erased_rows (file_token varchar, sheet varchar, row_number bigint)"
     )
-    places = sorted(person.rows, key=repr)
+    everything = person.ids | person.names | person.responses | person.records
+    texts = [text for text in sorted(everything) if len(text) >= 5]
+    texts_of = _columns(connection, "VARCHAR")
+    places = sorted(person.rows | _rows_that_say(connection, texts_of, texts), key=repr)
     if places:
         connection.execute(
             "insert into erased_rows select unnest(?), unnest(?), unnest(?)",
@@ -287,10 +291,7 @@ def _delete(connection: "duckdb.DuckDBPyConnection", person: _Person) -> dict[st
         " from (select file_token, count(*) as n from erased_rows group by file_token) e"
         " where e.file_token = f.file_token and f.status = 'loaded'"
     )
-    everything = person.ids | person.names | person.responses | person.records
-    texts = [text for text in sorted(everything) if len(text) >= 5]
     _forget_suggestions(connection, ids)
-    texts_of = _columns(connection, "VARCHAR")
     for table, columns in sorted(_columns(connection).items()):
         conditions: list[str] = []
         parameters: list[Any] = []
@@ -307,6 +308,8 @@ def _delete(connection: "duckdb.DuckDBPyConnection", person: _Person) -> dict[st
                 " and e.sheet is not distinct from t.sheet)"
             )
         for column in sorted(texts_of.get(table, set()) - set(ID_COLUMNS)):
+            if _is_feed(table, columns):
+                break  # erased_rows names them
             conditions.append(f'"{column}" in (select unnest(?))')  # an ID as somebody typed it, under any name
             parameters.append(texts)
         if "cells" in columns:
@@ -321,4 +324,30 @@ def _delete(connection: "duckdb.DuckDBPyConnection", person: _Person) -> dict[st
                 connection.execute(f"delete from {table} as t where {where}", parameters)
                 removed[table] = int(count[0])
     connection.execute("drop table erased_rows")
+    if "control.files_staged" in texts_of:
+        connection.execute("delete from control.files_staged")  # staging is made anew from what is left
     return removed
+
+
+def _is_feed(table: str, columns: set[str]) -> bool:
+    return table.startswith("raw.") and {*ROW_KEYS, "client_id"} <= columns
+
+
+def _rows_that_say(
+    connection: "duckdb.DuckDBPyConnection", texts_of: dict[str, set[str]], texts: list[str]
+) -> set[tuple[str, str | None, int]]:
+    """Rows of others with a cell that is the person's name or ID, e.g. a note of a sibling whose narrative is it.
+
+    Keys of records are not compared: each form numbers its own, so the same number is another person's elsewhere.
+    """
+    found: set[tuple[str, str | None, int]] = set()
+    for table, columns in sorted(_columns(connection).items()):
+        named = sorted(texts_of.get(table, set()) - {*ID_COLUMNS, *ROW_KEYS, *RECORD_KEYS})
+        if _is_feed(table, columns) and named:
+            where = " or ".join(f'"{column}" in (select unnest($1))' for column in named)
+            found |= set(
+                connection.execute(
+                    f"select file_token, sheet, row_number from {table} where {where}", [texts]
+                ).fetchall()
+            )
+    return found
