@@ -8,7 +8,8 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def dbt_by_command_line(home: Home) -> tuple[Any, DbtCliResource]:
 
     @dbt_assets(manifest=json.loads(manifest.read_text("utf-8")), name="warehouse", dagster_dbt_translator=translator)
     def warehouse(context: AssetExecutionContext, dbt: DbtCliResource, home: ResourceParam[Home]) -> Iterator[Any]:
-        yield from dbt.cli(words, context=context, target_path=paths.target / "usual").stream()
+        yield from dbt.cli(words, context=context, target_path=paths.target).stream()
 
     project = str(PROJECT_ROOT / "dbt_project")
     executable = str(Path(sys.executable).with_name("dbt"))
@@ -59,10 +60,10 @@ class InPlace(Side):
     def __init__(self) -> None:
         pass
 
-    def call(self, target: str, *arguments: Any) -> Any:
-        """Import the function's module here and call it."""
+    def ask(self, target: str, *arguments: Any) -> Callable[[], Any]:
+        """Import the function's module here; it is called when the answer is fetched."""
         module, _, name = target.partition(":")
-        return getattr(importlib.import_module(module), name)(*arguments)
+        return partial(getattr(importlib.import_module(module), name), *arguments)
 
     def close(self) -> None:
         """Nothing was started."""
