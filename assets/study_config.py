@@ -32,6 +32,7 @@ from assets.study_settings import (
     Settings,
     Surveys,
     Waves,
+    wrong,
 )
 from assets.yamlfile import read_yaml
 
@@ -61,7 +62,7 @@ class StudyConfig(Settings):
         for first, second in pairwise(lines):
             same = first.service_type == second.service_type
             if same and (second.valid_from or date.min) <= (first.valid_to or date.max):
-                raise ValueError(f"service_types: two lines of {first.service_type} are valid on the same day")
+                raise wrong("service_types", f"two lines of {first.service_type} are valid on the same day")
         return self
 
     @property
@@ -158,9 +159,7 @@ def _service_types(path: Path) -> list[dict[str, Any]]:
         try:
             ServiceType.model_validate(filled)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            key = ".".join(str(part) for part in first["loc"]) or "(whole line)"
-            raise ConfigError(f"{path.name}: line {number}: {key}: {first['msg']}") from None
+            raise ConfigError(f"{path.name}: line {number}: {_mistake(error)}") from None
         lines[number - 2] = filled
     return list(lines)
 
@@ -170,7 +169,15 @@ def study_config(settings: dict[str, Any], source: str) -> StudyConfig:
     try:
         return StudyConfig.model_validate(settings)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ConfigError(f"{source}: {key}: {first['msg']}{more}") from None
+        raise ConfigError(f"{source}: {_mistake(error)}{more}") from None
+
+
+def _mistake(error: ValidationError) -> str:
+    """Tell the first mistake as ``key: what is wrong or allowed``."""
+    first = error.errors(include_url=False)[0]
+    place = [str(part) for part in first["loc"]]
+    if first["type"] == "setting":
+        place.append(first["ctx"]["key"])
+    told = "is no setting" if first["type"] == "extra_forbidden" else first["msg"]
+    return f"{'.'.join(place) or '(top level)'}: {told}"

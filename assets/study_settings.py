@@ -1,9 +1,11 @@
 """The groups of settings that make up the study's definitions: types, bounds and what must fit together."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic_core import PydanticCustomError
 
 Whole = Annotated[int, Field(strict=True)]
 """A whole number and nothing that could be taken for one: neither ``"45"`` nor ``yes``."""
@@ -24,6 +26,11 @@ Range = Annotated[tuple[Whole, Whole], AfterValidator(_rising)]
 """Lowest and highest code of an answer."""
 
 
+def wrong(key: str, reason: str) -> PydanticCustomError:
+    """Make the error of a rule over several settings; ``key`` is the one to mend, below the group that has the rule."""
+    return PydanticCustomError("setting", "{reason}", {"key": key, "reason": reason})
+
+
 class Settings(BaseModel):
     """A closed, frozen group of settings: an unknown key is a mistake, not a remark."""
 
@@ -39,7 +46,7 @@ class Period(Settings):
     @model_validator(mode="after")
     def _ordered(self) -> "Period":
         if self.end < self.start:
-            raise ValueError("end lies before start")
+            raise wrong("end", f"must not lie before start ({self.start})")
         return self
 
 
@@ -58,7 +65,7 @@ class FirstWave(Settings):
     @model_validator(mode="after")
     def _ordered(self) -> "FirstWave":
         if self.last_day < self.first_day:
-            raise ValueError("last_day lies before first_day")
+            raise wrong("last_day", f"must not lie before first_day ({self.first_day})")
         return self
 
 
@@ -116,7 +123,7 @@ class ServiceType(Settings):
     @model_validator(mode="after")
     def _ordered(self) -> "ServiceType":
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
-            raise ValueError("valid_to lies before valid_from")
+            raise wrong("valid_to", f"must not lie before valid_from ({self.valid_from})")
         return self
 
 
@@ -147,10 +154,22 @@ class Subscale(Settings):
     @model_validator(mode="after")
     def _possible(self) -> "Subscale":
         if len(set(self.items)) != len(self.items):
-            raise ValueError("an item is listed twice")
+            raise wrong("items", "lists an item twice")
         if self.min_answered > len(self.items):
-            raise ValueError("min_answered exceeds the number of items")
+            raise wrong("min_answered", f"must be 1 to {len(self.items)}, the number of items")
         return self
+
+
+def _refuse_shared_items(parts: Mapping[str, tuple[int, ...]], n_items: int) -> None:
+    owner: dict[int, str] = {}
+    for key, items in parts.items():
+        for item in items:
+            if item > n_items:
+                raise wrong(key, f"must hold items 1 to {n_items} (n_items), and holds {item}")
+            if item in owner:
+                place = " twice" if owner[item] == key else f", as does {owner[item]}"
+                raise wrong(key, f"holds item {item}{place}")
+            owner[item] = key
 
 
 class _Scale(Settings):
@@ -163,12 +182,9 @@ class _Scale(Settings):
     @model_validator(mode="after")
     def _possible(self) -> "_Scale":
         if self.min_answered > self.n_items:
-            raise ValueError("min_answered exceeds n_items")
-        if any(max(subscale.items) > self.n_items for subscale in self.subscales.values()):
-            raise ValueError("a subscale names an item beyond n_items")
-        listed = [item for subscale in self.subscales.values() for item in subscale.items]
-        if len(set(listed)) != len(listed):
-            raise ValueError("subscales: an item belongs to two of them")
+            raise wrong("min_answered", f"must be 1 to {self.n_items}, which is n_items")
+        parts = {f"subscales.{name}.items": subscale.items for name, subscale in self.subscales.items()}
+        _refuse_shared_items(parts, self.n_items)
         return self
 
 
@@ -182,7 +198,7 @@ class Mspss(_Scale):
     @model_validator(mode="after")
     def _three(self) -> "Mspss":
         if set(self.subscales) != {"significant_other", "family", "friends"}:
-            raise ValueError("subscales must be significant_other, family and friends")
+            raise wrong("subscales", "must be significant_other, family and friends")
         return self
 
 
@@ -216,15 +232,11 @@ class Urica(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Urica":
-        listed = [item for name in URICA_SUBSCALES for item in getattr(self.key, name)]
-        if len(set(listed)) != len(listed):
-            raise ValueError("key lists an item twice")
-        if max(listed) > self.n_items:
-            raise ValueError("key names an item beyond n_items")
+        _refuse_shared_items({f"key.{name}": getattr(self.key, name) for name in URICA_SUBSCALES}, self.n_items)
         for name in ("cutoffs", "nearest_means"):
             values = getattr(self, name)
             if list(values) != sorted(set(values)):
-                raise ValueError(f"{name} must rise")
+                raise wrong(name, "must rise from each value to the next")
         return self
 
 

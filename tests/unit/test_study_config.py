@@ -1,17 +1,19 @@
 """The settings file: the contract's defaults as shipped, and mistakes told by file and key."""
 
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from assets.errors import ConfigError
 from assets.ingest import load_feeds
-from assets.study_config import StudyConfig, load_study_config
+from assets.study_config import StudyConfig, load_study_config, study_config
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -77,6 +79,10 @@ def _set(*path: str, value: Any) -> Change:
     return change
 
 
+FAMILY = "scales.mspss.subscales.family.items"
+PETS = "scales.mspss.subscales.pets.items"
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [
@@ -84,17 +90,17 @@ def _set(*path: str, value: Any) -> Change:
         (_set("services", "units", value="note"), "services.units"),
         (_set("months_of_service", "method", value="calendar"), "months_of_service.method"),
         (_set("goals", "denominator", value="open"), "goals.denominator"),
-        (_set("study", "end", value="2020-01-01"), "study"),
+        (_set("study", "end", value="2020-01-01"), "study.end"),
         (_set("study", "start", value="January"), "study.start"),
         (_set("waves", "t6", "within_days", value=-1), "waves.t6.within_days"),
-        (_set("waves", "t0", "last_day", value=-5), "waves.t0"),
+        (_set("waves", "t0", "last_day", value=-5), "waves.t0.last_day"),
         (_set("residence", "main_counties", value=[]), "residence.main_counties"),
         (_set("residence", "main_counties", value=["Tarrant'; drop"]), "residence.main_counties.0"),
         (_set("scales", "mspss", "composite", value="median"), "scales.mspss.composite"),
-        (_set("scales", "mspss", "min_answered", value=13), "scales.mspss"),
-        (_set("scales", "mspss", "subscales", "family", "items", value=[3, 3]), "scales.mspss.subscales.family"),
-        (_set("scales", "urica", "key", "action", value=[1, 7, 11]), "scales.urica"),
-        (_set("scales", "urica", "cutoffs", value=[11, 8, 14]), "scales.urica"),
+        (_set("scales", "mspss", "min_answered", value=13), "scales.mspss.min_answered"),
+        (_set("scales", "mspss", "subscales", "family", "items", value=[3, 3]), FAMILY),
+        (_set("scales", "urica", "key", "action", value=[1, 7, 11]), "scales.urica.key.action"),
+        (_set("scales", "urica", "cutoffs", value=[11, 8, 14]), "scales.urica.cutoffs"),
         (_set("scales", "urica", "staging", value="cluster"), "scales.urica.staging"),
         (_set("servces", value={}), "servces"),
         (_set("scales", "mspss", "weights", value=[1]), "scales.mspss.weights"),
@@ -102,7 +108,7 @@ def _set(*path: str, value: Any) -> Change:
         (_set("waves", "t6", "within_days", value="45"), "waves.t6.within_days"),
         (_set("waves", "t6", "target_days", value=True), "waves.t6.target_days"),
         (_set("waves", "t6", "target_days", value=0), "waves.t6.target_days"),
-        (_set("waves", "t0", value={"first_day": 30, "last_day": 10}), "waves.t0"),
+        (_set("waves", "t0", value={"first_day": 30, "last_day": 10}), "waves.t0.last_day"),
         (_set("waves", "t0", "first_day", value=-4000), "waves.t0.first_day"),
         (_set("surveys", "accept_unfinished", value="yes"), "surveys.accept_unfinished"),
         (_set("surveys", "scoreable_items", "copse", value=27), "surveys.scoreable_items.copse"),
@@ -112,22 +118,32 @@ def _set(*path: str, value: Any) -> Change:
         (_set("scales", "mspss", "missing", value="mean"), "scales.mspss.missing"),
         (_set("scales", "mspss", "n_items", value=13), "scales.mspss.n_items"),
         (_set("scales", "mspss", "range", value=[7, 1]), "scales.mspss.range"),
-        (_set("scales", "mspss", "subscales", "family", "items", value=[3, 4, 8, 13]), "scales.mspss"),
+        (_set("scales", "mspss", "subscales", "family", "items", value=[3, 4, 8, 13]), FAMILY),
         (
             _set("scales", "mspss", "subscales", "family", "items", value=[0, 4, 8, 11]),
             "scales.mspss.subscales.family.items.0",
         ),
-        (_set("scales", "mspss", "subscales", "family", "items", value=[1, 4, 8, 11]), "scales.mspss"),
-        (_set("scales", "mspss", "subscales", "family", "min_answered", value=5), "scales.mspss.subscales.family"),
-        (_set("scales", "mspss", "subscales", "pets", value={"items": [1], "min_answered": 1}), "scales.mspss"),
-        (_set("scales", "cope_se", "subscales", "social_support", "items", value=[3, 16, 17]), "scales.cope_se"),
-        (_set("scales", "cope_se", "min_answered", value=27), "scales.cope_se"),
-        (_set("scales", "urica", "key", "action", value=[3, 7, 13]), "scales.urica"),
+        (
+            _set("scales", "mspss", "subscales", "family", "items", value=[1, 4, 8, 11]),
+            "scales.mspss.subscales.significant_other.items",
+        ),
+        (
+            _set("scales", "mspss", "subscales", "family", "min_answered", value=5),
+            "scales.mspss.subscales.family.min_answered",
+        ),
+        (_set("scales", "mspss", "subscales", "pets", value={"items": [8], "min_answered": 1}), PETS),
+        (_set("scales", "mspss", "subscales", "family", value=None), "scales.mspss.subscales.family"),
+        (
+            _set("scales", "cope_se", "subscales", "social_support", "items", value=[3, 16, 17]),
+            "scales.cope_se.subscales.social_support.items",
+        ),
+        (_set("scales", "cope_se", "min_answered", value=27), "scales.cope_se.min_answered"),
+        (_set("scales", "urica", "key", "action", value=[3, 7, 13]), "scales.urica.key.action"),
         (_set("scales", "urica", "key", "action", value=[]), "scales.urica.key.action"),
         (_set("scales", "urica", "cutoffs", value=[8, 11]), "scales.urica.cutoffs.2"),
-        (_set("scales", "urica", "cutoffs", value=[8, 8, 14]), "scales.urica"),
+        (_set("scales", "urica", "cutoffs", value=[8, 8, 14]), "scales.urica.cutoffs"),
         (_set("scales", "urica", "cutoffs", value=["8", 11, 14]), "scales.urica.cutoffs.0"),
-        (_set("scales", "urica", "nearest_means", value=[12, 11, 9]), "scales.urica"),
+        (_set("scales", "urica", "nearest_means", value=[12, 11, 9]), "scales.urica.nearest_means"),
         (_set("scales", "urica", "highest_tie", value="first"), "scales.urica.highest_tie"),
     ],
 )
@@ -135,6 +151,69 @@ def test_a_mistake_is_told_by_file_and_key(changed: Callable[[Change], Path], ch
     with pytest.raises(ConfigError) as caught:
         load_study_config(changed(change))
     assert str(caught.value).startswith(f"study.yml: {key}: ")
+
+
+NO_VALUE_OF_ANY_SETTING = {"?": "?"}
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def keys_of(group: BaseModel, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each key below a group, and its type; of the service types, which are a table, and the analysis only the key."""
+    for name, field in type(group).model_fields.items():
+        value, here = getattr(group, name), (*above, name)
+        yield here, field.annotation
+        for part, inner in value.items() if isinstance(value, dict) and name == "subscales" else [("", value)]:
+            if isinstance(inner, BaseModel):
+                yield from keys_of(inner, (*here, part) if part else here)
+
+
+EVERY_KEY = list(keys_of(load_study_config(ROOT / "config" / "study.yml")))
+
+
+@pytest.mark.parametrize(("path", "kind"), EVERY_KEY, ids=[".".join(path) for path, _ in EVERY_KEY])
+def test_a_wrong_value_of_any_setting_is_told_by_its_key_and_the_values_there_are(
+    shipped: Path, path: tuple[str, ...], kind: Any
+) -> None:
+    settings = yaml.safe_load(shipped.read_text("utf-8"))
+    if path == ("analysis",):
+        wrong: Any = "?"
+    else:
+        wrong = NO_VALUE_OF_ANY_SETTING
+    place = settings
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = wrong
+    with pytest.raises(ConfigError) as caught:
+        study_config(settings, "study.yml")
+
+    message = str(caught.value)
+    assert message.startswith(f"study.yml: {'.'.join(path)}"), message
+    assert message[len(f"study.yml: {'.'.join(path)}")] in ":.", message
+    for value in get_args(kind) if get_origin(kind) is Literal else ():
+        assert repr(value) in message
+
+
+def test_every_setting_of_the_shipped_file_is_among_them() -> None:
+    assert len(EVERY_KEY) > 60
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_set("study", "end", value="2020-01-01"), "study.end: must not lie before start (2021-01-01)"),
+        (_set("waves", "t0", "last_day", value=-5), "waves.t0.last_day: must not lie before first_day (0)"),
+        (_set("scales", "mspss", "min_answered", value=13), "scales.mspss.min_answered: must be 1 to 12, which is"),
+        (_set("scales", "urica", "key", "action", value=[1, 7, 11]), "holds item 1, as does key.precontemplation"),
+        (_set("scales", "urica", "key", "action", value=[3, 7, 13]), "must hold items 1 to 12 (n_items), and holds 13"),
+        (_set("scales", "urica", "cutoffs", value=[8, 8, 14]), "must rise from each value to the next"),
+        (_set("servces", value={}), "servces: is no setting"),
+    ],
+)
+def test_a_rule_over_several_settings_says_what_would_do(
+    changed: Callable[[Change], Path], change: Change, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        load_study_config(changed(change))
 
 
 def test_the_item_key_of_the_form_in_use_is_required(changed: Callable[[Change], Path]) -> None:
@@ -186,7 +265,7 @@ def test_readiness_stays_in_whole_numbers_when_subscales_differ_in_size(shipped:
         (["group,,,perhaps,personal_advocacy"], "service_types.csv: line 2: counts_as_service"),
         (["group,,,yes,lodging"], "service_types.csv: line 2: funder_group"),
         (["group,,,yes,personal_advocacy", "Group Work,,,yes,personal_advocacy"], "line 3: service_type"),
-        (["group,2021-02-01,2021-01-01,yes,personal_advocacy"], "valid_to lies before valid_from"),
+        (["group,2021-02-01,2021-01-01,yes,personal_advocacy"], "line 2: valid_to: must not lie before valid_from"),
         (["group,,2021-06-30,yes,personal_advocacy", "group,2021-06-30,,no,personal_advocacy"], "on the same day"),
     ],
 )
