@@ -77,9 +77,9 @@ def scan_archive(path: Path) -> ArchiveScan:
             infos = archive.infolist()
             _check_names(infos)
             scan = ArchiveScan(kind=_kind(archive, infos), members=tuple(info.filename for info in infos))
-            budget = _Budget(path.stat().st_size)
+            budget = Budget(path.stat().st_size)
             for info in infos:
-                _scan_member(_unpacked(handle, info, budget), info.filename, scan)
+                _scan_member(unpacked(handle, info, budget), info.filename, scan)
     except DataError:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, OSError, ValueError, OverflowError, KeyError):
@@ -93,7 +93,7 @@ def scan_archive(path: Path) -> ArchiveScan:
     return scan
 
 
-class _Budget:
+class Budget:
     """Bytes unpacked so far, over all members, against the limits."""
 
     def __init__(self, packed: int) -> None:
@@ -107,7 +107,7 @@ class _Budget:
             raise DataError("TOO_BIG", "the archive unpacks to more than the limit")
 
 
-def _unpacked(handle: BinaryIO, info: zipfile.ZipInfo, budget: _Budget) -> Iterator[bytes]:
+def unpacked(handle: BinaryIO, info: zipfile.ZipInfo, budget: Budget) -> Iterator[bytes]:
     """A member's bytes in pieces, decompressed here: ``zipfile`` stops at the size the header claims, parsers do
     not."""
     handle.seek(info.header_offset)

@@ -27,8 +27,6 @@ from tests.leaks import leaks
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # about twenty whole nights
 BATCHES = {
-    # Told of by code and token alone, before a cell is read: tests/faults scans their notes. Looking for names inside
-    # bombs takes minutes, so no night here.
     "files and archives": (*FILES.faults, *ARCHIVES.faults),
     "headers": tuple(HEADERS.faults),
     "cells and texts": (*CELLS.faults, *TEXTS.faults),
@@ -42,7 +40,7 @@ def test_every_row_of_the_fault_table_is_in_a_batch() -> None:
     assert {fault.number for batch in BATCHES.values() for fault in batch} == set(range(1, 64)) - {60, 61, 62}
 
 
-@pytest.mark.parametrize("batch", ["cells and texts", "surveys", "spss"])
+@pytest.mark.parametrize("batch", BATCHES)
 def test_r02_each_fault_with_an_identity_in_the_bad_cell_is_told_without_it(
     outcomes: Any, tmp_path: Path, batch: str
 ) -> None:

@@ -4,11 +4,13 @@ import contextlib
 import csv
 import io
 import os
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import openpyxl
 
+from assets.ingest.safety import scan_archive
 from assets.publish.privacy.needles import Identities
 from tests.faults.case import Fault
 
@@ -29,7 +31,7 @@ def drop(faults: Iterable[Fault], inbox: Path, folder: Path) -> int:
                 continue
             poison(path)
             stem = os.fsencode(path.stem)[:180].decode("utf-8", "ignore")
-            target = inbox / f"{fault.number:02d} {n} {stem}{path.suffix}"
+            target = inbox / f"{fault.number:02d} {n} {NAMES[2]} {stem}{path.suffix}"
             path.rename(target)
             with contextlib.suppress(OSError):
                 os.utime(target, (1_640_000_000, 1_640_000_000), follow_symlinks=False)
@@ -38,18 +40,39 @@ def drop(faults: Iterable[Fault], inbox: Path, folder: Path) -> int:
 
 
 def poison(path: Path) -> None:
-    """Add rows whose cells, one column after the other, hold a name instead of what belongs there."""
+    """Put names where something is wrong: into cells, headers, names and remarks of an archive's members, raw bytes."""
     if path.is_symlink() or not path.is_file():
         return
-    if path.suffix == ".xlsx":
-        with contextlib.suppress(Exception):  # a broken workbook stays as broken as it is
-            book = openpyxl.load_workbook(path)
-            for sheet in book:
-                _poison_sheet(sheet)
-            book.save(path)
+    content = path.read_bytes()
+    if content.startswith(b"PK"):
+        if not _poison_book(path):
+            _poison_archive(path)
     elif path.suffix == ".csv":
         with contextlib.suppress(UnicodeDecodeError):
-            path.write_text(_poisoned(path.read_bytes().decode("utf-8")), "utf-8")
+            path.write_text(_poisoned(content.decode("utf-8")), "utf-8")
+    elif content and path.suffix in {".xls", ".part", ".crdownload"}:
+        path.write_bytes(content + "".join(NAMES).encode() + "".join(NAMES).encode("utf-16-le"))
+
+
+def _poison_book(path: Path) -> bool:
+    """Rows and a column with names, where the workbook can be opened; a bomb would cost a library minutes."""
+    try:
+        if scan_archive(path).kind != "xlsx":
+            return False
+        book = openpyxl.load_workbook(path)
+    except Exception:  # a broken workbook stays as broken as it is
+        return False
+    for sheet in book:
+        _poison_sheet(sheet)
+    book.save(path)
+    return True
+
+
+def _poison_archive(path: Path) -> None:
+    """A member and a remark with names; what was wrong with the archive stays so. One cut off has no list to add to."""
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(path, "a") as archive:
+        archive.comment = NAMES[0].encode()
+        archive.writestr(f"{NAMES[1]}.csv", "\n".join(["Client ID", *NAMES]))
 
 
 def _poison_sheet(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
@@ -60,6 +83,7 @@ def _poison_sheet(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
     model = [cell.value for cell in rows[header[0].row]]
     for number in range(len(model)):
         sheet.append([NAMES[number % len(NAMES)] if place == number else value for place, value in enumerate(model)])
+    sheet.cell(header[0].row, len(model) + 1, f"{NAMES[0]} told")
 
 
 def _poisoned(text: str) -> str:

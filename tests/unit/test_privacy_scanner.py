@@ -1,12 +1,17 @@
 """The scanner finds what is hidden (positive control), is silent on the rest, and never calls a closed file clean."""
 
 import base64
+import bz2
 import gzip
 import hashlib
 import io
 import json
+import lzma
 import pickle
 import sqlite3
+import struct
+import tarfile
+import time
 import unicodedata
 import urllib.parse
 import zipfile
@@ -20,9 +25,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from assets.publish.privacy.containers import Opaque
 from assets.publish.privacy.needles import Identities
-from assets.publish.privacy.scanner import Scanner
+from assets.publish.privacy.scanner import Closed, Scanner
 
 NAME, ID, BORN = "Zorblatt-Núñez", "TX-00042", date(2004, 2, 29)
 PEOPLE = Identities(names=(NAME, "Mirkwhistle"), ids=(ID,), birth_dates=(BORN,))
@@ -163,8 +167,102 @@ def test_a_closed_file_is_told_not_called_clean(scanner: Scanner, tmp_path: Path
     report = scanner.scan([tmp_path / "w.duckdb"], tmp_path)
     assert report.opaque
     assert not report.clean
-    with pytest.raises(Opaque):
+    with pytest.raises(Closed):
         scanner.scan_bytes(b"PK\x03\x04" + b"\0" * 40)
+
+
+def lying(data: bytes, claimed: int) -> bytes:
+    """A zip whose only member claims to end after ``claimed`` bytes, with the checksum of those."""
+    packed, name = zlib.compress(data, 9)[2:-4], b"a"
+    head = (8, 0, 0, zlib.crc32(data[:claimed]), len(packed), claimed, 1)
+    local = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, *head, 0) + name + packed
+    entry = struct.pack("<4s6H3L5H2L", b"PK\1\2", 20, 20, 0, *head, 0, 0, 0, 0, 0, 0) + name
+    return local + entry + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, len(entry), len(local), 0)
+
+
+def two_members(first: bytes, second: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a", first)
+        made.writestr("b", second)
+    return buffer.getvalue()
+
+
+def damaged_first_member() -> bytes:
+    data = bytearray(two_members(bytes(range(256)) * 40, NAME.encode()))
+    data[60:70] = b"\xff" * 10
+    return bytes(data)
+
+
+def sparse_tar(size: int) -> bytes:
+    """A tar whose member is ``size`` zeros that stand in no byte of it."""
+    info = tarfile.TarInfo("a")
+    info.type, info.size = tarfile.GNUTYPE_SPARSE, 0
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[386:398] = header[398:410] = b"%011o\0" % 0
+    header[483:495] = b"%011o\0" % size
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header) + b"\0" * 1024
+
+
+NULLS = b"\0" * 60_000_000
+CLOSED: dict[str, tuple[Callable[[], bytes], bool]] = {
+    # how a file is made that cannot be looked into as a whole, and whether a name in what is open must be found
+    "bomb after a name": (lambda: two_members(NAME.encode(), NULLS), True),
+    "bomb before a name": (lambda: two_members(NULLS, b"nothing"), False),
+    "bomb with a name at its start": (lambda: archive("a", NAME.encode() + NULLS), True),
+    "bomb in gzip": (lambda: gzip.compress(NULLS), False),
+    "bomb in bzip2": (lambda: bz2.compress(NULLS), False),
+    "bomb in xz": (lambda: lzma.compress(NULLS), False),
+    "bomb in a sparse tar": (lambda: sparse_tar(1 << 40), False),
+    "bomb in a zip in a zip": (lambda: archive("b", archive("a", NULLS)), False),
+    "name after the size a member claims": (lambda: lying(b"x" * 10 + NAME.encode(), 10), True),
+    "name after a damaged member": (damaged_first_member, True),
+    "cut off": (lambda: gzip.compress(NAME.encode() * 50)[:-6], True),
+    "too many members": (lambda: members(2_001), False),
+    "too deep": (lambda: nested(8), False),
+    "7z": (lambda: b"7z\xbc\xaf\x27\x1c" + b"\0" * 40, False),
+    "damaged sqlite": (lambda: b"SQLite format 3\0" + b"\7" * 4096, False),
+    "damaged parquet": (lambda: b"PAR1" + b"\7" * 40 + b"PAR1", False),
+}
+
+
+def members(n: int) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for number in range(n):
+            made.writestr(str(number), b"")
+    return buffer.getvalue()
+
+
+def nested(depth: int) -> bytes:
+    data = NAME.encode()
+    for _ in range(depth):
+        data = archive("a.zip", data)
+    return data
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("way", CLOSED)
+def test_what_is_beyond_the_limits_or_damaged_is_never_called_clean_and_the_rest_is_searched(
+    way: str, scanner: Scanner
+) -> None:
+    make, found = CLOSED[way]
+    data = make()
+    began = time.process_time()
+    with pytest.raises(Closed) as shut:
+        scanner.scan_bytes(data, "probe")
+    assert bool(shut.value.hits) == found
+    assert time.process_time() - began < 10, "a bomb of 60 MB, or of 1 TB, is given up at its 20th million"
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_STORED])
+def test_members_of_every_kind_are_read_also_behind_another_program(kind: int, scanner: Scanner) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", kind) as made:
+        made.writestr("a", NAME.encode() * 100)
+    assert [hit for hit in scanner.scan_bytes(b"#!/bin/sh\nexit\n" + buffer.getvalue()) if hit.where]
 
 
 def test_a_hit_across_the_border_of_two_blocks_is_seen(scanner: Scanner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -145,12 +145,12 @@ def _not_reached(home: Home, scanner: Scanner, retention: Retention, frozen: lis
     told = []
     inbox = scanner.scan([home.inbox], home.root) if home.inbox.exists() else None
     if inbox and (inbox.hits or inbox.opaque):
-        n = len({hit.path for hit in inbox.hits} | set(inbox.opaque))
+        n = len({hit.path for hit in inbox.hits} | set(inbox.closed))
         told.append(f"{n} exports in the inbox: erase the client at the source, export anew, remove them")
     told += [f"backup: {text}" for text in retention.backups]
     told += [f"frozen publication {name}: kept by the setting retention.frozen" for name in frozen]
     if closed:
-        told.append(f"{closed} files of the vault are protected and could not be looked into")
+        told.append(f"{closed} files of the vault are protected, damaged or too large, and could not be looked into")
     handed = sum(1 for _ in (home.agency / "releases").glob("*.json"))
     if handed:
         told.append(f"{handed} releases to projects made before: ask each receiver to delete")

@@ -12,8 +12,8 @@ from assets.encryption import attach, is_encrypted
 from assets.home import PROJECT_ROOT, Home
 from assets.ingest.vault import read_vault
 from assets.keys import Key, load_key
-from assets.publish.privacy.containers import Opaque, database_cells
-from assets.publish.privacy.scanner import Hit, Scanner
+from assets.publish.privacy.containers import database_cells
+from assets.publish.privacy.scanner import Closed, Hit, Scanner
 
 OWN_LISTS = ("aliases.csv", "holds.csv", "consent.csv")
 """Files that staff keep by hand: the program reads them and never writes them."""
@@ -43,7 +43,7 @@ def remove_published(home: Home) -> int:
 def destroy_vault(home: Home, tokens: Iterable[str], scanner: Scanner) -> tuple[list[str], int]:
     """Destroy the vault's copies of the files the person stands in; the inbox and the source system still have them.
 
-    Returns the tokens of what went, and how many of the rest could not be looked into (protected by a password).
+    Returns the tokens of what went, and how many of the rest could not be looked into as a whole (a password, damage).
     """
     key, wanted = load_key(home), set(tokens)
     destroyed, closed = [], 0
@@ -51,9 +51,10 @@ def destroy_vault(home: Home, tokens: Iterable[str], scanner: Scanner) -> tuple[
         try:
             if path.name[:12] not in wanted and not scanner.scan_bytes(read_vault(path, key)):
                 continue
-        except Opaque:
-            closed += 1
-            continue
+        except Closed as shut:
+            if not shut.hits:
+                closed += 1
+                continue
         path.unlink()
         destroyed.append(path.name[:12])
     return destroyed, closed
@@ -116,7 +117,8 @@ def remaining(home: Home, scanner: Scanner) -> tuple[list[Hit], int]:
     for path in sorted(path for path in home.vault.rglob("*") if path.is_file()):
         try:
             hits += scanner.scan_bytes(read_vault(path, key), str(path.relative_to(home.root)))
-        except Opaque:
+        except Closed as shut:
+            hits += shut.hits
             closed += 1
     return _not_our_own(home, scanner, list(dict.fromkeys(hits))), max(closed, 0)
 

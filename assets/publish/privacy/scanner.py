@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.home import Home
-from assets.publish.privacy.containers import Opaque, Piece, unpack
+from assets.publish.privacy.containers import Piece, unpack
 from assets.publish.privacy.needles import SHORTEST, Identities, Needles
 
 _BLOCK = 1 << 24
@@ -30,17 +30,28 @@ class Hit:
 
 @dataclass(frozen=True)
 class Report:
-    """What a scan saw. ``opaque`` are files or members nobody could look into: not clean, unknown."""
+    """What a scan saw. ``opaque`` are files that could not be looked into as a whole: not clean, unknown,
+    each with the place and the reason; ``closed`` are their paths.
+    """
 
     hits: tuple[Hit, ...]
     files: int
     bytes: int
     opaque: tuple[str, ...]
+    closed: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Nothing was found, and nothing stayed closed."""
         return not self.hits and not self.opaque
+
+
+class Closed(Exception):
+    """Something in a file could not be looked into; ``hits`` is what the rest of it holds."""
+
+    def __init__(self, hits: list[Hit]) -> None:
+        super().__init__("content that is encrypted, damaged or beyond the limits")
+        self.hits = hits
 
 
 class Scanner:
@@ -82,9 +93,28 @@ class Scanner:
         return places
 
     def scan_bytes(self, data: bytes, path: str = "") -> list[Hit]:
-        """Look through ``data`` and everything packed inside it; raises ``Opaque`` where something stays closed."""
+        """Look through ``data`` and everything packed inside it.
+
+        Raises ``Closed`` where something stays closed; it holds the hits in what was open.
+        """
+        hits, closed = self._look(data, path)
+        if closed:
+            raise Closed(hits)
+        return hits
+
+    def _look(self, data: bytes, path: str) -> tuple[list[Hit], list[str]]:
+        """Hits in ``data`` and in what is inside, and the places nobody could look into, each with the reason."""
+        closed: list[str] = []
+
+        def opened() -> Iterator[Piece]:
+            for piece in unpack(data):
+                if piece.closed:
+                    closed.append(f"{piece.where}: {piece.closed}")
+                yield piece
+
         hits = [Hit(path, "", label) for label in self.find(data)]
-        return list(dict.fromkeys([*hits, *self.scan_pieces(unpack(data), path)]))
+        hits += self.scan_pieces(opened(), path)
+        return list(dict.fromkeys(hits)), closed
 
     def scan_pieces(self, pieces: Iterable[Piece], path: str = "") -> list[Hit]:
         """Look through pieces that were unpacked already, such as the cells of an open database."""
@@ -112,6 +142,7 @@ class Scanner:
         """Look through every file below ``roots`` (links are looked at, not followed) and through their names."""
         hits: list[Hit] = []
         opaque: list[str] = []
+        closed: list[str] = []
         files = size = 0
         for number, path in enumerate(_files(roots)):
             told = str(path.relative_to(base)) if path.is_relative_to(base) else path.name
@@ -124,12 +155,12 @@ class Scanner:
                 continue
             data = path.read_bytes()
             files, size = files + 1, size + len(data)
-            try:
-                hits += self.scan_bytes(data, told)
-            except Opaque as closed:
-                opaque.append(f"{told}{closed}")
-                hits += [Hit(told, "", label) for label in self.find(data)]
-        return Report(tuple(dict.fromkeys(hits)), files, size, tuple(opaque))
+            seen, shut = self._look(data, told)
+            hits += seen
+            if shut:
+                opaque.append(f"{told}{shut[0]}")
+                closed.append(told)
+        return Report(tuple(dict.fromkeys(hits)), files, size, tuple(opaque), tuple(closed))
 
 
 def places_without_identities(home: Home) -> list[Path]:
