@@ -2,13 +2,14 @@
 
 from assets.publish.quality import content_hash, write_meta, write_quality
 from assets.publish.snapshot import Publication, publish
-from assets.publish.zones import prepare_home, start_notices
+from assets.publish.zones import prepare_home, require_encrypted_disk, start_notices
 
 __all__ = [
     "Publication",
     "content_hash",
     "prepare_home",
     "publish",
+    "require_encrypted_disk",
     "start_notices",
     "write_meta",
     "write_quality",

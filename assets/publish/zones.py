@@ -9,6 +9,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from assets.errors import ConfigError
 from assets.home import Home
 from assets.publish.privacy.disk import disk_encryption
 
@@ -53,6 +54,14 @@ def prepare_home(home: Home) -> None:
 def start_notices(home: Home) -> list[str]:
     """Say what of a home is encrypted and what is not, and what the disk under it does: shown at every start."""
     return [SEALED_NOTICE if home.key_file else PLAIN_NOTICE, DISK_NOTICES[disk_encryption(home.root)]]
+
+
+def require_encrypted_disk(home: Home) -> None:
+    """Refuse to go on unless the disk is seen to encrypt: what ``--require-encrypted-disk`` asks for."""
+    disk = disk_encryption(home.root)
+    if disk != "encrypted":
+        told = "is not encrypted" if disk == "plain" else "cannot be told to be encrypted"
+        raise ConfigError(f"the disk under this home {told}, and an encrypted one is required; nothing was touched")
 
 
 def loose_modes(home: Home) -> list[str]:

@@ -10,6 +10,11 @@ from rich.console import Console
 from assets.home import Home
 from orchestration.commands import HomeOption, err, fail, home_of, out, told_plainly
 
+RequireKey = Annotated[bool, typer.Option("--require-encryption", help="Refuse to start without OUTCOMES_KEY_FILE.")]
+RequireDisk = Annotated[
+    bool, typer.Option("--require-encrypted-disk", help="Refuse to start unless the disk is seen to be encrypted.")
+]
+
 
 def run(
     home: HomeOption = None,
@@ -17,9 +22,8 @@ def run(
     if_changed: Annotated[
         bool, typer.Option("--if-changed", help="Do nothing when inbox, configuration and code are as last built.")
     ] = False,
-    require_encryption: Annotated[
-        bool, typer.Option("--require-encryption", help="Refuse to run without OUTCOMES_KEY_FILE.")
-    ] = False,
+    require_encryption: RequireKey = False,
+    require_encrypted_disk: RequireDisk = False,
 ) -> None:
     """Run the nightly job once: ingest what is in the inbox, build, check, fit, publish.
 
@@ -32,13 +36,9 @@ def run(
             fail(f"no home folder at {place.root}; make one with an inbox/ folder in it, or try `outcomes sample`", 2)
         if not place.inbox.is_dir():
             fail(f"there is no inbox folder at {place.inbox}; if it lies on a network share, the share may be away")
-        from assets.keys import load_key
-        from assets.keys import require_encryption as refuse_without
         from assets.news import news
 
-        load_key(place)  # a missing, wrong or open key is refused before anything is read
-        if require_encryption:
-            refuse_without(place)
+        _refuse_unprotected(place, key=require_encryption, disk=require_encrypted_disk)
         found = news(place)
         if if_changed and not found.anything:
             told = json.dumps({"status": "skipped", "reason": found.reason}) if as_json else found.reason
@@ -60,6 +60,18 @@ def run(
             raise typer.Exit(1)
 
 
+def _refuse_unprotected(home: Home, *, key: bool, disk: bool) -> None:
+    """Refuse a missing, wrong or open key, and what the switches ask for beyond it, before anything is read."""
+    from assets.keys import load_key, require_encryption
+    from assets.publish import require_encrypted_disk
+
+    load_key(home)
+    if key:
+        require_encryption(home)
+    if disk:
+        require_encrypted_disk(home)
+
+
 def _show_encryption(home: Home) -> None:
     """Say how the agency's files lie on the disk; a home that was plain before its key is encrypted here."""
     from assets.keys import load_key
@@ -79,16 +91,17 @@ def _show_encryption(home: Home) -> None:
 def ui(
     home: HomeOption = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+    require_encryption: RequireKey = False,
+    require_encrypted_disk: RequireDisk = False,
 ) -> None:
     """Open the Dagster UI and the daemon (schedules) on 127.0.0.1, until Ctrl-C."""
     from orchestration.server import serve
 
     with told_plainly():
-        from assets.keys import load_key
         from assets.publish import start_notices
 
         place = home_of(home)
-        load_key(place)
+        _refuse_unprotected(place, key=require_encryption, disk=require_encrypted_disk)
         for notice in start_notices(place):
             err.print(f"[yellow]![/yellow] {notice}", soft_wrap=True)
         raise typer.Exit(serve(place, port, out))

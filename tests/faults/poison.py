@@ -16,6 +16,7 @@ from tests.faults.case import Fault
 
 NAMES = ("Zorblatt-Núñez Quillfeather", "Ybarrazan-O'Fnord Mirkwhistle", "Brisolde Thrennody", "817-555-0142 Quandary")
 PEOPLE = Identities(names=(*NAMES, "Invented Person", "Invented note", "Invented goal"))
+FAR_DOWN = 10_000
 KEYS = {"Client ID", "Record ID", "Goal ID", "ResponseId"}
 
 
@@ -76,12 +77,14 @@ def _poison_archive(path: Path) -> None:
 
 
 def _poison_sheet(sheet: openpyxl.worksheet.worksheet.Worksheet) -> None:
-    rows = list(sheet.iter_rows())
+    rows = list(sheet.iter_rows(max_row=min(sheet.max_row, FAR_DOWN)))
     header = next((row for row in rows if {cell.value for cell in row} & KEYS), None)
     if header is None or len(rows) < header[0].row + 1:
         return
     model = [cell.value for cell in rows[header[0].row]]
-    for number in range(len(model)):
+    if sheet.max_row > FAR_DOWN:  # no row may be added after the last one of a sheet, and a million take two minutes
+        sheet.cell(sheet.max_row, 1, NAMES[0])
+    for number in range(len(model) if sheet.max_row <= FAR_DOWN else 0):
         sheet.append([NAMES[number % len(NAMES)] if place == number else value for place, value in enumerate(model)])
     sheet.cell(header[0].row, len(model) + 1, f"{NAMES[0]} told")
 

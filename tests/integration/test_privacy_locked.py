@@ -16,6 +16,7 @@ import pytest
 from assets.encryption import attach, is_encrypted
 from assets.home import Home
 from assets.keys import generate_key, load_key
+from assets.publish.privacy.disk import disk_encryption
 from assets.publish.privacy.needles import Identities
 from assets.publish.privacy.scanner import Scanner
 from assets.publish.zones import loose_modes
@@ -221,6 +222,17 @@ def test_r26_required_encryption_refuses_before_anything_is_touched(outcomes: An
     assert done.code == 1
     assert "encryption is required" in " ".join(done.err.split())
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["inbox"]
+
+
+def test_r26_a_plain_disk_is_refused_before_anything_is_touched(outcomes: Any, tmp_path: Path) -> None:
+    if disk_encryption(tmp_path) == "encrypted":
+        pytest.skip("this machine's disk is encrypted")
+    (tmp_path / "home" / "inbox").mkdir(parents=True)
+    for command in ("run", "ui"):
+        done = outcomes(command, "--home", tmp_path / "home", "--require-encrypted-disk")
+        assert done.code == 1
+        assert "an encrypted one is required" in " ".join(done.err.split())
+        assert [path.name for path in (tmp_path / "home").iterdir()] == ["inbox"]
 
 
 def test_r26_r29_a_home_with_a_key_runs_under_no_other(outcomes: Any, locked: Watched, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from assets.errors import ConfigError, DataError
 from assets.home import Home
 from assets.ingest.vault import read_vault, seal_vault
 from assets.keys import Key, generate_key, load_key, remember_key, require_encryption
+from assets.publish import require_encrypted_disk
 from assets.publish.privacy.disk import disk_encryption
 from assets.sealing import CHUNK, FIRST_MAGIC, MAGIC, seal, unseal
 
@@ -213,3 +214,16 @@ def test_the_disk_is_called_encrypted_only_when_that_can_be_seen(tmp_path: Path)
     assert mounted("overlay", "overlay") == "unknown"
     assert mounted("gocryptfs", "fuse.gocryptfs") == "encrypted"
     assert disk_encryption(tmp_path, tmp_path / "absent", block) == "unknown"
+
+
+@pytest.mark.parametrize("disk", ["plain", "unknown", "encrypted"])
+def test_r26_a_disk_that_is_not_seen_to_be_encrypted_is_refused_where_one_is_required(
+    home: Home, disk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What this machine's disk is cannot be chosen; how it is told is tested above."""
+    monkeypatch.setattr("assets.publish.zones.disk_encryption", lambda _: disk)
+    if disk == "encrypted":
+        require_encrypted_disk(home)
+    else:
+        with pytest.raises(ConfigError, match="an encrypted one is required"):
+            require_encrypted_disk(home)
