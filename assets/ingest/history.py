@@ -9,7 +9,6 @@ from assets.errors import DataError
 from assets.ingest.config import Feeds
 from assets.ingest.load import Stage
 from assets.ingest.parsed import Parsed
-from assets.ingest.quarantine_book import record_key
 
 SHRUNK_ABOVE = 0.05
 """Share of the last export's records that may be missing before a full snapshot waits for a person."""
@@ -83,8 +82,7 @@ def _difference(stage: Stage, kind: str, token: str) -> tuple[int, int, int, int
 def _waiting(stage: Stage, kind: str, parsed: Parsed, token: str) -> int:
     """Records of the last export whose row in this one waits in quarantine: bad, but not gone."""
     feed = stage.feeds.all[kind]
-    rows = {(q.sheet, q.row_number): q.cells for q in parsed.quarantined if q.scope == "row"}
-    keys = {"/".join(key) for cells in rows.values() if (key := record_key(feed, cells)) is not None}
+    keys = {q.key for q in parsed.quarantined if q.scope == "row" and q.key is not None}
     if not keys:
         return 0
     written = " || '/' || ".join(f"CAST({name} AS VARCHAR)" for name in feed.key)

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from assets.ingest.config import Feeds
-from assets.ingest.parsed import Parsed, Quarantined, SinkError
+from assets.ingest.parsed import Parsed, Quarantined, SinkError, joined_key
 from assets.ingest.reasons import outcome_of
 
 _SEPARATOR = "chr(31)"
@@ -181,7 +181,8 @@ def _set_conflicts_apart(stage: Stage, parsed: Parsed, key: tuple[str, ...], new
         sheet, number = cells.pop("sheet"), cells.pop("row_number")
         cells.pop("row_hash")
         texts = _as_in_the_form(cells, parsed, sheet)
-        parsed.quarantined.append(Quarantined(sheet, number, key[0], "KEY_CONFLICT", texts))
+        record = joined_key(cells[part] for part in key)
+        parsed.quarantined.append(Quarantined(sheet, number, key[0], "KEY_CONFLICT", texts, key=record))
         con.execute(f"DELETE FROM {name} WHERE sheet IS NOT DISTINCT FROM ? AND row_number = ?", [sheet, number])
     parsed.note("KEY_CONFLICT", len(rows), column=key[0])
 
@@ -284,6 +285,7 @@ def _write_quarantine(con: Any, parsed: Parsed, token: str, opened: datetime) ->
             "rule_code": pa.array([q.code for q in rows], pa.string()),
             "scope": pa.array([q.scope for q in rows], pa.string()),
             "state": pa.array(["open"] * len(rows), pa.string()),
+            "record_key": pa.array([q.key for q in rows], pa.string()),
             "cells": pa.array([json.dumps(q.cells, ensure_ascii=False) for q in rows], pa.string()),
             "opened_at": pa.array([opened] * len(rows), pa.timestamp("us")),
         }

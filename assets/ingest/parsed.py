@@ -18,7 +18,10 @@ class SinkError(Exception):
 
 @dataclass(frozen=True)
 class Quarantined:
-    """One bad cell. ``scope`` is ``row`` when the whole row waits, ``cell`` when the row loads without this cell."""
+    """One bad cell. ``scope`` is ``row`` when the whole row waits, ``cell`` when the row loads without this cell.
+
+    ``key`` is that of the row's record as ``raw`` would hold it, parts joined by ``/``; None where it cannot be read.
+    """
 
     sheet: str | None
     row_number: int
@@ -26,6 +29,13 @@ class Quarantined:
     code: str
     cells: dict[str, str | None]
     scope: str = "row"
+    key: str | None = None
+
+
+def joined_key(parts: Iterable[Any]) -> str | None:
+    """A record's key in one text; None when a part is missing."""
+    known = list(parts)
+    return None if any(part in (None, "") for part in known) else "/".join(map(str, known))
 
 
 @dataclass

@@ -7,10 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from assets.ingest.config import Feeds, TableFeed
+from assets.ingest.config import Feeds
 from assets.ingest.hand_back import LEAD, file_cell
 from assets.ingest.reasons import sentence
-from assets.ingest.texts import fold
 from assets.workbook import add_row
 
 _LATER = """SELECT l.file_token FROM control.files AS l JOIN control.files AS e ON e.file_token = ?
@@ -27,18 +26,18 @@ def close_corrected(con: Any, feeds: Feeds, now: datetime) -> int:
     """
     closed = 0
     open_rows = con.execute(
-        """SELECT q.quarantine_id, f.kind, q.scope, q.column_name, q.cells, q.file_token, q.sheet, q.row_number
+        """SELECT q.quarantine_id, f.kind, q.scope, q.column_name, q.record_key, q.file_token, q.sheet, q.row_number
         FROM control.quarantine AS q JOIN control.files AS f USING (file_token)
         WHERE q.state = 'open' ORDER BY q.quarantine_id"""
     ).fetchall()
-    for identity, kind, scope, column, cells, token, sheet, number in open_rows:
+    for identity, kind, scope, column, key, token, sheet, number in open_rows:
         feed = feeds.tables.get(kind) or feeds.surveys.get(kind)
         if feed is None:
             continue
         if scope == "cell":
             found = _cell_filled(con, kind, feed.key, column, (token, sheet, number))
         else:
-            found = _row_loaded(con, kind, feed.key, record_key(feed, json.loads(cells)), token)
+            found = _row_loaded(con, kind, feed.key, key, token)
         if found:
             con.execute(
                 "UPDATE control.quarantine SET state = 'fixed', closed_at = ? WHERE quarantine_id = ?", [now, identity]
@@ -47,26 +46,12 @@ def close_corrected(con: Any, feeds: Feeds, now: datetime) -> int:
     return closed
 
 
-def record_key(feed: Any, cells: dict[str, str | None]) -> list[str] | None:
-    """The record's key among the cells, under the column's own name or any header it goes by."""
-    by_name = {fold(name): text for name, text in cells.items()}
-    key = []
-    for name in feed.key:
-        maps = [then.columns[name] for _, then in feed.editions()] if isinstance(feed, TableFeed) else []
-        headers = {text for column in maps for text in column.known_headers} or {"responseid"}
-        text = next((by_name[s] for s in sorted({fold(name), *headers}) if by_name.get(s)), None)
-        if text is None:
-            return None
-        key.append(text)
-    return key
-
-
-def _row_loaded(con: Any, kind: str, names: tuple[str, ...], key: list[str] | None, token: str) -> bool:
+def _row_loaded(con: Any, kind: str, names: tuple[str, ...], key: str | None, token: str) -> bool:
     if key is None:
         return False
-    where = " AND ".join(f"CAST({name} AS VARCHAR) = ?" for name in names)
-    sql = f"SELECT count(*) FROM raw.{kind} WHERE {where} AND file_token IN ({_LATER})"
-    return bool(con.execute(sql, [*key, token]).fetchone()[0])
+    written = " || '/' || ".join(f"CAST({name} AS VARCHAR)" for name in names)
+    sql = f"SELECT count(*) FROM raw.{kind} WHERE {written} = ? AND file_token IN ({_LATER})"
+    return bool(con.execute(sql, [key, token]).fetchone()[0])
 
 
 def _cell_filled(con: Any, kind: str, names: tuple[str, ...], column: str, origin: tuple[Any, ...]) -> bool:

@@ -40,6 +40,7 @@ CONTROL = (
         quarantine_id VARCHAR, file_token VARCHAR, sheet VARCHAR, row_number BIGINT, column_name VARCHAR, rule_code
         VARCHAR,
         scope VARCHAR, state VARCHAR, cells VARCHAR, opened_at TIMESTAMP, closed_at TIMESTAMP)""",
+    "ALTER TABLE control.quarantine ADD COLUMN IF NOT EXISTS record_key VARCHAR",
     """CREATE TABLE IF NOT EXISTS control.file_columns (
         file_token VARCHAR, sheet VARCHAR, header_row BIGINT, position INTEGER, name VARCHAR,
         column_name VARCHAR, how VARCHAR)""",

@@ -354,7 +354,8 @@ def _unusable(parsed: Parsed, data: SurveyInput, ids: pa.Array, recorded: CastCo
             if c.import_id not in IGNORED
         }
         parsed.note(code, sheet=data.sheet, column=column)
-        parsed.quarantined.append(Quarantined(data.sheet, data.row_numbers[place].as_py(), column, code, cells))
+        number, key = data.row_numbers[place].as_py(), ids[place].as_py()
+        parsed.quarantined.append(Quarantined(data.sheet, number, column, code, cells, key=key))
     return set(bad)
 
 

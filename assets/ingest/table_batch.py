@@ -11,7 +11,7 @@ from assets.ingest.casting import ARROW_TYPES, EPOCH_DAYS, CastContext, cast_col
 from assets.ingest.cells import cell_text, column_texts
 from assets.ingest.config import Column
 from assets.ingest.grid import Grid
-from assets.ingest.parsed import Parsed, Quarantined, Sink
+from assets.ingest.parsed import Parsed, Quarantined, Sink, joined_key
 from assets.ingest.reasons import outcome_of
 from assets.ingest.recognise import Header
 
@@ -134,8 +134,10 @@ class TableBatch:
         for position in sorted(self.bad):
             row = [cell_text(cell) for cell in self.rows[position]]
             cells = {(names[i] if i < len(names) else column_letter(i)): text for i, text in enumerate(row)}
+            key = joined_key(self.arrays[name][position].as_py() for name in run.header.feed.key)
             for column, code in dict.fromkeys(self.bad[position]):
-                run.parsed.quarantined.append(Quarantined(sheet, self.numbers[position], column, code, cells))
+                waits = Quarantined(sheet, self.numbers[position], column, code, cells, key=key)
+                run.parsed.quarantined.append(waits)
         keep = [position not in self.bad for position in range(n)]
         table = pa.table(
             {

@@ -26,9 +26,9 @@ from assets.warehouse.compiled import CompiledModel
 
 INPUTS = {
     "raw": ("intake", "case_notes", "goal_plans", "survey_mspss", "survey_copse", "survey_urica"),
-    "control": ("files", "client_aliases", "crosswalk"),
+    "control": ("files", "quarantine", "client_aliases", "crosswalk"),
 }
-UNREAD = ("client_name", "staff", "narrative", "primary_language", "name")
+UNREAD = ("client_name", "staff", "narrative", "primary_language", "name", "cells")
 OUTPUTS = ("marts", "study")
 PACKAGES = ("duckdb", "dbt-core", "dbt-duckdb", "pandas", "numpy", "scipy", "statsmodels")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

@@ -57,6 +57,11 @@
     insert into {{ target }} by name {{ newest_versions(new, key, meta.newest) }};
     {%- endif %}
     {%- if meta.feed_of %}
+    update {{ target }} set last_exported_on = cast(unreadable.seen_at as date)
+    from ({{ unreadable_records(meta.feeds) }}) as unreadable
+    where unreadable.feed = {{ meta.feed_of }}
+        and unreadable.record_key = {{ this.identifier }}.{{ key[-1] }}
+        and cast(unreadable.seen_at as date) > last_exported_on;
     update {{ target }} set absent_since = days.next_exported_on
     from ({{ export_days(meta.feeds) }}) as days
     where days.feed = {{ meta.feed_of }}

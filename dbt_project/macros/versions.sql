@@ -70,5 +70,25 @@
     ) as days
 {% endmacro %}
 
+{#
+  The records whose row waits in quarantine, and the last day on which an export held them so. Such a record is bad in its
+  export, not gone from it: the last good version stays, and it is not absent.
+#}
+{% macro unreadable_records(feeds) %}
+    select
+        loaded.kind as feed,
+        waiting.record_key,
+        max(loaded.exported_at) as seen_at
+    from {{ source('control', 'quarantine') }} as waiting
+    inner join ({{ loaded_files(feeds) }}) as loaded on waiting.file_token = loaded.file_token
+    where waiting.scope = 'row' and waiting.record_key is not null
+    group by loaded.kind, waiting.record_key
+{% endmacro %}
+
+{# The day of the last export that held a record, readable or not; beside the relation `unreadable`. #}
+{% macro last_seen_on(exported_at) -%}
+    cast(greatest({{ exported_at }}, coalesce(unreadable.seen_at, {{ exported_at }})) as date)
+{%- endmacro %}
+
 {# The ID as typed and as normalised, in one text that joins by plain equality. #}
 {% macro client_key() -%} coalesce(client_id_raw, '') || '/' || coalesce(client_id, '') {%- endmacro %}

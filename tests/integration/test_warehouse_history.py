@@ -85,7 +85,7 @@ def without(rows: list[list[Any]], *places: int) -> list[list[Any]]:
 
 @pytest.fixture(scope="module")
 def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
-    """Client 1 is reclassified, 2's note is edited late, 3 vanishes and returns, 4 turns out to be 5."""
+    """Client 1 is reclassified, 2's note is edited late, 3 vanishes and 7 is unreadable once, 4 proves to be 5."""
     home = Home(tmp_path_factory.mktemp("home"))
     home.inbox.mkdir()
     house = Nights(home, {}, {})
@@ -111,7 +111,9 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     house.drop_notes(FIRST - timedelta(days=9), [*notes, forgotten])
     house.sleep(day(2))
 
-    house.drop_intake(day(3), without(people, 2))
+    spoiled = [list(row) for row in people]
+    spoiled[6][4] = "some day in May"
+    house.drop_intake(day(3), without(spoiled, 2))
     house.sleep(day(3))
 
     house.drop_intake(day(4), people)
@@ -129,6 +131,7 @@ def test_each_night_says_what_was_known_then(nights: Nights) -> None:
     assert told[day(1)]["TX-00002"][1] == told[day(0)]["TX-00002"][1] + 1
     assert told[day(2)]["TX-00006"][1] == told[day(1)]["TX-00006"][1] + 2, "the forgotten note lists two services"
     assert [told[day(n)]["TX-00003"][2] for n in range(2, 6)] == [None, day(3), None, None]
+    assert [told[day(n)]["TX-00007"][2] for n in range(6)] == [None] * 6, "what waits in quarantine is not absent"
     both = told[day(4)]["TX-00004"][1] + told[day(4)]["TX-00005"][1]
     assert told[day(5)]["TX-00005"][1] == both
     assert "TX-00004" not in told[day(5)]

@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,6 +26,7 @@ STAGING = (
     "stg_qualtrics__answers", "stg_qualtrics__responses",
 )  # fmt: skip
 NOON = datetime(2021, 12, 1, 12)
+KEYS = {"intake": ("record_id",), "case_notes": ("record_id",), "goal_plans": ("goal_id", "review_month")}
 Rows = list[tuple[Any, ...]]
 
 
@@ -81,8 +82,10 @@ def new_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, in
     return make
 
 
-def drop(house: Warehouse, feed: str, rows: list[dict[str, Any]], exported_at: datetime) -> str:
-    """Load one file of a feed; its token is no order of time."""
+def drop(
+    house: Warehouse, feed: str, rows: list[dict[str, Any]], exported_at: datetime, bad: Sequence[Any] = ()
+) -> str:
+    """Load one file of a feed; its token is no order of time. Rows of ``bad`` stand in it and wait in quarantine."""
     house.drops += 1
     token = f"{house.draw.randrange(16**6):06x}{house.drops:06x}"
     house.now += timedelta(hours=1)
@@ -94,6 +97,10 @@ def drop(house: Warehouse, feed: str, rows: list[dict[str, Any]], exported_at: d
             " where file_token = ?",
             [house.now, len(rows), token],
         )
+        for row in bad:
+            key = "/".join(str(row[name]) for name in KEYS.get(feed, ("response_id",)))
+            waits = [f"{token}-{key}", token, "row", house.draw.choice(["open", "fixed"]), key]
+            connection.execute("insert into control.quarantine values (?, ?, ?, ?, ?)", waits)
     return token
 
 
@@ -125,7 +132,9 @@ def drop_something(house: Warehouse) -> None:
     """A newer export, one that should have come long ago, or another part of the same day's."""
     feed = house.draw.choice(list(FEED_TABLES))
     moment = NOON + timedelta(days=house.draw.randint(-9, 9), hours=house.draw.randint(0, 9))
-    drop(house, feed, some_rows(house, feed), moment)
+    rows = some_rows(house, feed)
+    bad = [row for row in rows if house.draw.random() < 0.2]
+    drop(house, feed, [row for row in rows if row not in bad], moment, bad)
 
 
 def loaded(house: Warehouse) -> tuple[str, str]:

@@ -59,6 +59,8 @@ create table control.files (
     reason varchar, exported_at timestamp, first_seen timestamp, loaded_at timestamp, bytes bigint,
     rows_loaded bigint, rows_erased bigint, map_hash varchar,
     first_loaded_at timestamp);
+create table control.quarantine (
+    quarantine_id varchar, file_token varchar, scope varchar, state varchar, record_key varchar);
 create table control.client_aliases (client_id_raw varchar, client_id varchar, reason varchar);
 create table control.crosswalk (client_id varchar, source_client_id varchar);
 create table raw.minimal_dataset (

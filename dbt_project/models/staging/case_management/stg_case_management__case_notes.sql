@@ -6,6 +6,10 @@ files as (
     {{ files_to_stage(['case_notes']) }}
 ),
 
+unreadable as (
+    {{ unreadable_records(['case_notes']) }}
+),
+
 versions as (
     select
         coalesce(records.record_id, records.row_hash) as note_key,
@@ -22,9 +26,10 @@ versions as (
         records.row_number as source_row,
         files.exported_at,
         files.exported_at as first_exported_at,
-        cast(files.exported_at as date) as last_exported_on
+        {{ last_seen_on('files.exported_at') }} as last_exported_on
     from {{ source('raw', 'case_notes') }} as records
     inner join files on records.file_token = files.file_token
+    left join unreadable on records.record_id = unreadable.record_key
 ),
 
 newest as (

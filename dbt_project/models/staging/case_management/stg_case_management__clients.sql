@@ -6,6 +6,10 @@ files as (
     {{ files_to_stage(['intake']) }}
 ),
 
+unreadable as (
+    {{ unreadable_records(['intake']) }}
+),
+
 versions as (
     select
         coalesce(records.record_id, records.client_id, records.client_id_raw) as record_key,
@@ -29,9 +33,10 @@ versions as (
         records.row_number as source_row,
         files.exported_at,
         files.exported_at as first_exported_at,
-        cast(files.exported_at as date) as last_exported_on
+        {{ last_seen_on('files.exported_at') }} as last_exported_on
     from {{ source('raw', 'intake') }} as records
     inner join files on records.file_token = files.file_token
+    left join unreadable on records.record_id = unreadable.record_key
 ),
 
 newest as (

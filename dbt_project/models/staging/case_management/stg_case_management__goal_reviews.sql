@@ -7,16 +7,22 @@ files as (
     {{ files_to_stage(['goal_plans']) }}
 ),
 
+unreadable as (
+    {{ unreadable_records(['goal_plans']) }}
+),
+
 reviews as (
     select
         records.*,
         files.exported_at,
+        {{ last_seen_on('files.exported_at') }} as last_exported_on,
         coalesce(
             records.goal_id,
             md5({{ client_key() }} || '/' || coalesce(records.goal_category, '') || '/' || lower(coalesce(records.goal, '')))
         ) as goal_key
     from {{ source('raw', 'goal_plans') }} as records
     inner join files on records.file_token = files.file_token
+    left join unreadable on records.goal_id || '/' || cast(records.review_month as string) = unreadable.record_key
 ),
 
 versions as (
@@ -35,7 +41,7 @@ versions as (
         row_number as source_row,
         exported_at,
         exported_at as first_exported_at,
-        cast(exported_at as date) as last_exported_on
+        last_exported_on
     from reviews
 ),
 

@@ -8,6 +8,10 @@ files as (
     {{ files_to_stage(feeds) }}
 ),
 
+unreadable as (
+    {{ unreadable_records(feeds) }}
+),
+
 versions as (
     {% for instrument in ['mspss', 'copse', 'urica'] -%}
     select
@@ -29,9 +33,10 @@ versions as (
         records.row_number as source_row,
         files.exported_at,
         files.exported_at as first_exported_at,
-        cast(files.exported_at as date) as last_exported_on
+        {{ last_seen_on('files.exported_at') }} as last_exported_on
     from {{ source('raw', 'survey_' ~ instrument) }} as records
     inner join files on records.file_token = files.file_token and files.kind = 'survey_{{ instrument }}'
+    left join unreadable on records.response_id = unreadable.record_key and unreadable.feed = 'survey_{{ instrument }}'
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
