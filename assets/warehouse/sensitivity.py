@@ -38,6 +38,8 @@ class Alternative:
             return f"{self.key}: " + ", ".join(f"{name} {value}" for name, value in self.value.items())
         if isinstance(self.value, list):
             return f"{self.key}: {', '.join(map(str, self.value)) or 'none'}"
+        if isinstance(self.value, bool):
+            return f"{self.key}: {str(self.value).lower()}"  # as YAML writes it
         return f"{self.key}: {self.value}"
 
 
@@ -135,7 +137,8 @@ def sensitivity(
     verdict``; the definition in force comes first, as ``(in force)``.
 
     ``verdict`` is ``unchanged`` (the very same numbers), ``moves`` (a number without a test), ``survives`` (same sign,
-    same side of p = .05), ``changes sign``, ``loses significance``, ``gains significance`` or ``not estimable``.
+    same side of p = .05), ``changes sign``, ``loses significance``, ``gains significance``, ``not estimable`` (here) or
+    ``only here`` (what the settings in force do not give, e.g. an equation for a stage that nobody has under them).
     """
     import pandas as pd
 
@@ -145,8 +148,8 @@ def sensitivity(
         found = findings(frame, other)
         base = base or found
         label = alternative.label if alternative else "(in force)"
-        for name, finding in found.items():
-            first = base.get(name, Finding(0, None))
+        for name in dict.fromkeys((*base, *found)):
+            finding, first = found.get(name, Finding(0, None)), base.get(name, Finding(0, None))
             rows.append(
                 {
                     "definition": label, "finding": name,
@@ -165,7 +168,7 @@ def verdict(found: Finding, base: Finding) -> str:
     if found == base:
         return "unchanged"
     if found.estimate is None or base.estimate is None:
-        return "not estimable"
+        return "not estimable" if found.estimate is None else "only here"
     if found.p is None or base.p is None:
         return "moves"
     if found.estimate * base.estimate < 0:
@@ -197,8 +200,9 @@ CHANGED = ("changes sign", "loses significance", "gains significance")
 
 
 def plot_sensitivity(table: "pd.DataFrame", path: Path) -> None:
-    """Draw a cell a definition and finding with a test: sign and p, shaded by p; framed where the verdict is another.
+    """Draw a cell a definition and finding: sign and p, shaded by p; framed where the verdict is another.
 
+    The findings are those that have a test under the settings in force.
     Estimates of different definitions have different units, so p and sign are what can be compared across.
     """
     from matplotlib import rc_context
@@ -206,10 +210,11 @@ def plot_sensitivity(table: "pd.DataFrame", path: Path) -> None:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-    tested = set(table.loc[table["p"].notna(), "finding"])
+    in_force = table["definition"] == table["definition"].iloc[0]
+    tested = set(table.loc[in_force & table["p"].notna(), "finding"])
     names = [name for name in dict.fromkeys(table["finding"]) if name in tested]
     labels = list(dict.fromkeys(table["definition"]))
-    figure = Figure(figsize=(3.6 + 0.62 * len(names), 2.4 + 0.27 * len(labels)), layout="constrained")
+    figure = Figure(figsize=(3.2 + 0.37 * len(names), 2.2 + 0.23 * len(labels)), layout="constrained")
     panel = figure.subplots()
     rows: list[dict[Any, Any]] = table.astype(object).where(table.notna(), None).to_dict("records")
     for row in rows:
@@ -224,28 +229,28 @@ def plot_sensitivity(table: "pd.DataFrame", path: Path) -> None:
                 edgecolor="#c0392b" if moved else "none", linewidth=1.6 if moved else 0, zorder=2 if moved else 1,
             )
         )  # fmt: skip
-        panel.text(*place, _cell(p, estimate), ha="center", va="center", fontsize=6, color=ink, zorder=3)
+        panel.text(*place, _cell(p, estimate), ha="center", va="center", fontsize=7, color=ink, zorder=3)
     panel.set_xlim(-0.6, len(names) - 0.4)
     panel.set_ylim(len(labels) - 0.4, -0.6)
-    panel.set_xticks(range(len(names)), names, rotation=45, ha="left", fontsize=7)
+    panel.set_xticks(range(len(names)), names, rotation=60, ha="left", rotation_mode="anchor", fontsize=8)
     panel.xaxis.tick_top()
-    panel.set_yticks(range(len(labels)), labels, fontsize=7)
+    panel.set_yticks(range(len(labels)), labels, fontsize=8)
     panel.tick_params(length=0)
     for side in panel.spines.values():
         side.set_visible(False)
     panel.set_xlabel(
         "sign of the estimate and p; darker: p < .1, < .05, < .01; red frame: another verdict than in force",
-        fontsize=7,
+        fontsize=8,
     )
     with rc_context({"svg.hashsalt": "sensitivity"}):
         FigureCanvasSVG(figure).print_svg(str(path), metadata={"Date": None, "Creator": None})
 
 
 def _cell(p: float | None, estimate: float | None) -> str:
-    """E.g. ``+ .043``; ``n.e.`` for what cannot be estimated under a definition."""
+    """E.g. ``+.043``; ``n.e.`` for what cannot be estimated under a definition."""
     if p is None or estimate is None:
         return "n.e."
-    sign = "+ " if estimate > 0 else "\u2212 " if estimate < 0 else ""
+    sign = "+" if estimate > 0 else "\u2212" if estimate < 0 else ""
     return sign + ("<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0"))
 
 

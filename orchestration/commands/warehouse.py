@@ -139,11 +139,13 @@ def sensitivity(
             with connect(place, read_only=True) as connection:
                 table = rerun(connection, compiler, config, _findings, progress=status.update)
                 n_clients = connection.execute("select count(*) from marts.client_study").fetchall()[0][0]
+                found = connection.execute("select max(build_id) from control.builds").fetchone()
         out_dir.mkdir(parents=True, exist_ok=True)
         table.to_csv(out_dir / "sensitivity.csv", index=False)
         plot_sensitivity(table, out_dir / "sensitivity.svg")
         context = ReportContext(
             title="Which findings survive another definition?",
+            build_id=(found and found[0]) or "",
             config_hash=config.hash,
             n_clients=n_clients,
             study_period=(config.study.start, config.study.end),

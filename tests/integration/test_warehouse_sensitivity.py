@@ -63,6 +63,8 @@ def test_every_alternative_is_a_valid_setting_and_the_one_in_force_is_passed_ove
         (Finding(8, 0.5, 0.01), Finding(9, 1.0, 0.05), "gains significance"),
         (Finding(8, -0.5, 0.01), Finding(9, 1.0, 0.01), "changes sign"),
         (Finding(8, None, None), Finding(9, 1.0, 0.01), "not estimable"),
+        (Finding(0, None), Finding(0, None), "unchanged"),
+        (Finding(9, 1.0, 0.01), Finding(0, None), "only here"),
     ],
 )
 def test_the_verdict_in_a_word(found: Finding, base: Finding, word: str) -> None:
@@ -89,6 +91,28 @@ def test_only_what_a_definition_touches_moves(config: StudyConfig, tmp_path: Pat
     first = table[(table["definition"] == "(in force)") & (table["finding"] == "services_t0")].iloc[0]
     assert mean is not None
     assert first["estimate"] == pytest.approx(mean[0], abs=1e-12)
+
+
+def test_a_finding_that_exists_on_one_side_only_is_told_on_both(config: StudyConfig) -> None:
+    """E.g. an equation for a stage that nobody has: it may neither vanish nor borrow the numbers of another line."""
+
+    def findings(_: pd.DataFrame, other: StudyConfig) -> dict[str, Finding]:
+        name = "ours" if other.hash == config.hash else "theirs"
+        return {name: Finding(30, 0.5, 0.04)}
+
+    with duckdb.connect(config={"threads": 1}) as connection:
+        load(random_agency(5, 5), connection)
+        run_models(connection, shipped_models())
+        table = sensitivity(
+            connection, shipped_compiler(), config, findings, alternatives=[Alternative("services.unit", "note")]
+        )
+    told = table[["finding", "n", "base_n", "verdict"]].to_records(index=False).tolist()
+    assert told == [("ours", 30, 30, "unchanged"), ("ours", 0, 30, "not estimable"), ("theirs", 30, 0, "only here")]
+
+    page = render_sensitivity(table, "<svg></svg>", ReportContext(title="T"))
+    assert "0 of 1 findings with a test keep" in page
+    theirs = page[page.index(">theirs<") :].split("</tr>")[0]
+    assert theirs.count("—") == 3, "n, estimate and p in force"
 
 
 AGAINST = (

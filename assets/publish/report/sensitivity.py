@@ -12,24 +12,26 @@ from assets.publish.report.table import Column, ReportTable, Row
 from assets.publish.report.text import em
 
 IN_FORCE = "(in force)"
-CHANGES = ("changes sign", "loses significance", "gains significance", "not estimable")
+CHANGES = ("changes sign", "loses significance", "gains significance", "not estimable", "only here")
 
 
 def render_sensitivity(table: Any, svg: str, context: ReportContext) -> str:
     """Return one self-contained HTML page; ``table`` is the sensitivity table, ``svg`` its plot."""
     rows = to_records(table)
     tested, described = _by_finding(rows, tested=True), _by_finding(rows, tested=False)
+    ours = [found for found in tested.values() if found[0]["definition"] == IN_FORCE and found[0]["p"] is not None]
     others = len(unique(row["definition"] for row in rows)) - 1
-    stable = sum(1 for found in tested.values() if not _moved(found))
+    stable = sum(1 for found in ours if not _moved(found))
     points = (
         f"{fmt.count(others)} other definitions were tried, one at a time, on the same data.",
-        f"{fmt.count(stable)} of {fmt.count(len(tested))} findings with a test keep their sign and their side of"
+        f"{fmt.count(stable)} of {fmt.count(len(ours))} findings with a test keep their sign and their side of"
         f" {em('p')} = .05 under every one of them.",
         "A finding that changes is no error: it says on which definition the conclusion hangs.",
     )
     figure = ReportFigure(
         anchor="grid", number="", title="Every finding under every definition", svg=svg,
-        note="A cell says sign and p. Estimates have the units of their definition and are in sensitivity.csv.",
+        note="A cell says sign and p, or n.e. (not estimable). Estimates have the units of their definition and are in"
+        " sensitivity.csv.",
     )  # fmt: skip
     sections = [
         Section("summary", "At a glance", points=points),
@@ -56,7 +58,7 @@ def _findings(found: Mapping[str, list[Record]]) -> ReportTable:
     for name, rows in found.items():
         ps = [row["p"] for row in rows if row["p"] is not None]
         changes = "; ".join(f"{row['definition']}: {row['verdict']}" for row in _moved(rows))
-        first = rows[0]
+        first = rows[0] if rows[0]["definition"] == IN_FORCE else {"n": None, "estimate": None, "p": None}
         cells = (fmt.count(first["n"]), fmt.number(first["estimate"], 3), fmt.p_value(first["p"]))
         shown.append(Row(name, (*cells, fmt.p_value(min(ps)), fmt.p_value(max(ps)), changes or "none")))
     return ReportTable(
