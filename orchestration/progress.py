@@ -13,6 +13,8 @@ STEP_TITLES = {
     "raw_expectations": "Checking the feeds",
     "warehouse": "Building the warehouse",
     "mart_expectations": "Checking the marts",
+    "publish__follow_up": "Listing who needs what next",
+    "reconciliation": "Comparing with the published data set",
     "fit_study": "Fitting the study's models",
     "quality": "Collecting the checks",
     "publish__report": "Writing the report",

@@ -5,6 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from assets.home import Home
+from orchestration.definitions import build_definitions
+from orchestration.jobs import nightly_job
+from orchestration.progress import STEP_TITLES
+
 
 def test_definitions_validate_through_the_workspace(project_root: Path, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -36,3 +41,9 @@ def test_importing_the_definitions_reads_nothing(project_root: Path, tmp_path: P
     )
     assert done.stdout.strip() == "[]"
     assert not (tmp_path / "absent").exists()
+
+
+def test_every_step_of_the_night_has_a_title_for_people(tmp_path: Path) -> None:
+    """Two steps stood in the progress of a night by their internal names."""
+    job = build_definitions(Home(tmp_path / "home")).resolve_job_def(nightly_job.name)
+    assert {node.name for node in job.nodes} == set(STEP_TITLES)
