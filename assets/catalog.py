@@ -86,3 +86,11 @@ def lineage_metadata(parents: Mapping[str, Iterable[Sequence[str]]]) -> dict[str
     if not any(deps.values()):
         return {}
     return {"dagster/column_lineage": TableColumnLineage(deps)}
+
+
+def from_where(parents: Sequence[Sequence[str]]) -> str:
+    """Tell the columns that a column is computed from, e.g. ``← marts.dim_clients.age``; of many the first three."""
+    if not parents:
+        return ""
+    more = f" and {len(parents) - 3} more" if len(parents) > 3 else ""
+    return f"← {', '.join('.'.join(parent) for parent in parents[:3])}{more}"

@@ -1,14 +1,14 @@
 """The study's tables as assets: refitted when the clients' data, the spec or the code changed, kept when not."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import duckdb
 from dagster import AssetExecutionContext, AssetKey, MaterializeResult, ResourceParam, multi_asset
 
 from assets.builds import code_version
-from assets.catalog import table_metadata, table_spec
+from assets.catalog import from_where, lineage_metadata, table_metadata, table_spec
 from assets.errors import value_free
 from assets.home import Home
 from assets.study_config import load_study_config
@@ -84,9 +84,34 @@ def fit_study(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iter
             fit_and_store(connection, config.analysis)
             connection.execute("create or replace table control.study_inputs as select ? as input_hash", [inputs])
         context.log.info("study tables %s", "refitted" if refit else "kept: inputs, spec and code are unchanged")
+        behind = _columns_behind(config.analysis)
         for table in STUDY_TABLES:
-            metadata = table_metadata(connection, "study", table) | {"refitted": refit, "input_hash": inputs[:12]}
+            described = connection.execute(f'select * from study."{table}" limit 0').description
+            parents = {column[0]: behind(table, column[0]) for column in described}
+            told = {column: from_where(found) for column, found in parents.items()}
+            metadata = table_metadata(connection, "study", table, told) | lineage_metadata(parents)
+            metadata |= {"refitted": refit, "input_hash": inputs[:12]}
             yield MaterializeResult(asset_key=AssetKey(["study", table]), metadata=metadata)
+
+
+def _columns_behind(analysis: dict[str, object]) -> Callable[[str, str], list[tuple[str, str, str]]]:
+    """The columns that the numbers in a column of ``study.*`` are computed from; none behind the spec's own words."""
+    from assets.study.inputs import columns_behind, is_a_word
+    from assets.study.spec import parse_spec
+
+    tables = columns_behind(parse_spec(analysis, "config/study.yml: analysis"))
+
+    def behind(table: str, column: str) -> list[tuple[str, str, str]]:
+        if (table, column) == ("scale_scores", "alpha"):
+            return [("intermediate", "int_survey_items", "value")]
+        if is_a_word(table, column):
+            return []
+        found = [("marts", "client_study", name) for name in tables[table]]
+        if table == "participant_flow":
+            found.append(("intermediate", "int_participant_flow", column))
+        return found
+
+    return behind
 
 
 def fit_and_store(connection: duckdb.DuckDBPyConnection, analysis: dict[str, object]) -> None:

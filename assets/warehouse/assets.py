@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from dagster import (
 )
 
 from assets.builds import CheckRow, begin_build, code_version, record_checks
-from assets.catalog import OWNERS, lineage_metadata, table_metadata, table_spec
+from assets.catalog import OWNERS, from_where, lineage_metadata, table_metadata, table_spec
 from assets.errors import value_free
 from assets.home import Home
 from assets.study_config import load_study_config
@@ -158,19 +158,11 @@ def _table_told(
     schema, name = node["schema"], node["name"]
     parents = followed.get(f"{schema}.{name}", {})
     meanings = {
-        column["name"]: f"{column['description']} {_from_where(parents.get(column['name'], []))}".strip()
+        column["name"]: f"{column['description']} {from_where(parents.get(column['name'], []))}".strip()
         for column in columns
     }
     tags = {column["name"]: column["config"]["meta"]["privacy"] for column in columns}
     return table_metadata(connection, schema, name, meanings, tags) | lineage_metadata(parents)
-
-
-def _from_where(parents: Sequence[ColumnName]) -> str:
-    """E.g. ``← marts.dim_clients.age``; of many the first three."""
-    if not parents:
-        return ""
-    more = f" and {len(parents) - 3} more" if len(parents) > 3 else ""
-    return f"← {', '.join(map(str, parents[:3]))}{more}"
 
 
 def _build(context: AssetExecutionContext, home: Home, manifest: Mapping[str, Any], translator: Any) -> DbtEvents:

@@ -102,6 +102,15 @@ def test_a_column_can_be_followed_to_the_header_of_its_form(ui: Server) -> None:
     assert tables <= {"raw/case_notes", "control/files", "control/quarantine"}
 
 
+def test_a_number_of_the_study_names_the_columns_it_is_computed_from(ui: Server) -> None:
+    lineage, schema = columns_of(ui, "study/coefficients")
+    assert {"marts/client_study/mspss_t0", "marts/client_study/confirmed"} <= lineage["b"]
+    assert "marts/client_study/goals_met" not in lineage["b"], "in no model"
+    assert not lineage.get("term"), "a word of the spec"
+    assert schema["b"]["description"].startswith("← marts.client_study.age, ")
+    assert columns_of(ui, "study/scale_scores")[0]["alpha"] == {"intermediate/int_survey_items/value"}
+
+
 def test_the_page_of_a_table_says_where_each_column_comes_from(ui: Server, chromium: Any) -> None:
     page = chromium.new_page(viewport={"width": 1600, "height": 2400})
     page.goto(f"{ui.url}/assets/marts/client_study?view=overview")
