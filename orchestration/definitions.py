@@ -31,6 +31,7 @@ from orchestration.jobs import nightly_job, nightly_schedule
 from orchestration.lock import writing
 from orchestration.progress import step_logger
 from orchestration.settings import home_from_env
+from orchestration.temporary import private_temp
 
 
 def _home_resource(home: Home) -> ResourceDefinition:
@@ -49,7 +50,8 @@ def _home_resource(home: Home) -> ResourceDefinition:
             sweep_home(home)
             if key:
                 encrypt_home(home, key)
-            yield home
+            with private_temp(home):
+                yield home
 
     return held_home
 
@@ -66,7 +68,11 @@ def _keep_libraries_quiet() -> None:
 
 
 def _side_resource(running: Side | None) -> ResourceDefinition:
-    @resource(description="A second interpreter that has Great Expectations and the report's libraries at hand")
+    # After the home, so that it finds the run's own temporary folder.
+    @resource(
+        required_resource_keys={"home"},
+        description="A second interpreter that has Great Expectations and the report's libraries at hand",
+    )
     def side(_: InitResourceContext) -> Iterator[Side]:
         if running is not None:
             yield running

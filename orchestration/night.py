@@ -3,19 +3,15 @@
 import gc
 import logging
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 
 from rich.console import Console
 
 from assets.home import Home
-from assets.publish.privacy.sweep import TOOLS
 from assets.side import Side
 from orchestration.settings import TELEMETRY_OFF
+from orchestration.temporary import private_temp
 
 
 @dataclass(frozen=True)
@@ -38,24 +34,6 @@ def run_night(home: Home, console: Console | None = None) -> NightResult:
     gc.set_threshold(100_000, 50, 100)
     with private_temp(home), Side() as side:
         return _run(home, console, side, started)
-
-
-@contextmanager
-def private_temp(home: Home) -> Iterator[None]:
-    """Keep what libraries call temporary in the agency zone, for this process and its children, and remove it."""
-    folder = home.temp / f"{TOOLS}{os.getpid()}"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    before = os.environ.get("TMPDIR")
-    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = None
-        if before is None:
-            del os.environ["TMPDIR"]
-        else:
-            os.environ["TMPDIR"] = before
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(home: Home, console: Console | None, side: Side, started: float) -> NightResult:

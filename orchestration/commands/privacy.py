@@ -40,6 +40,7 @@ def erase(
         from assets.publish.privacy.policy import load_policy
         from orchestration.lock import writing
         from orchestration.night import run_night
+        from orchestration.temporary import private_temp
 
         place = _built(home)
         source_id = normalise_client_id(client, load_feeds(place.config).agency.client_id)
@@ -47,10 +48,10 @@ def erase(
             fail("that is not a client ID of this agency's pattern (config/agency.yml)", 2)
         if not yes:
             typer.confirm("Erase this client everywhere? This cannot be undone", abort=True)
-        with writing(place.lock), out.status("Erasing …"):
+        with writing(place.lock), private_temp(place), out.status("Erasing …"):
             receipt = erase_client(place, source_id, load_policy(place.config).retention, date.today())
         night = run_night(place, out)
-        with writing(place.lock), out.status("Looking once more …"):
+        with writing(place.lock), private_temp(place), out.status("Looking once more …"):
             look_again(place, receipt)
         sys.stdout.write(receipt.as_json() + "\n")
         if not night.succeeded:

@@ -2,12 +2,16 @@
 
 import re
 import socket
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from assets.home import Home
+from assets.publish.privacy.sweep import TOOLS
 from tests.end_to_end.conftest import Server, wait_until
 
 pytestmark = pytest.mark.xdist_group("ui")
@@ -118,8 +122,32 @@ def test_the_page_of_a_table_says_where_each_column_comes_from(ui: Server, chrom
     page.close()
 
 
-def test_a_part_can_be_run_again_from_the_ui(ui: Server) -> None:
-    before = build_ids(ui)
+@dataclass
+class Rerun:
+    """A part of the night launched from the UI: how it ended, and what was seen of its temporary folder meanwhile."""
+
+    run_id: str
+    before: set[str]
+    status: str = ""
+    folders: dict[str, int] = field(default_factory=dict)
+    told_to_children: set[str] = field(default_factory=set)
+
+    def look(self, home: Home) -> None:
+        """Note the folders with their modes, and the TMPDIR of each side process that works for this home."""
+        with suppress(FileNotFoundError, ProcessLookupError):  # they end while we look
+            for folder in home.temp.glob(f"{TOOLS}*"):
+                self.folders[folder.name] = folder.stat().st_mode & 0o777
+            for process in Path("/proc").glob("[0-9]*"):
+                if b"assets.side" in (process / "cmdline").read_bytes():
+                    variables = dict(
+                        line.split(b"=", 1) for line in (process / "environ").read_bytes().split(b"\0") if b"=" in line
+                    )
+                    if variables.get(b"OUTCOMES_HOME") == str(home.root).encode():
+                        self.told_to_children.add(variables.get(b"TMPDIR", b"").decode())
+
+
+@pytest.fixture(scope="module")
+def rerun(ui: Server) -> Rerun:
     keys = (
         "quality/checks quality/files quality/quarantine_counts meta/build meta/codebook publish/report publish/public"
     )
@@ -130,18 +158,35 @@ def test_a_part_can_be_run_again_from_the_ui(ui: Server) -> None:
         "runConfigData": {},
         "mode": "default",
     }
+    before = build_ids(ui)
     launched = ui.query(LAUNCH, params=params)["launchRun"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
-    run_id = launched["run"]["runId"]
+    done = Rerun(launched["run"]["runId"], before)
 
     def ended() -> str | None:
-        status = ui.query(STATUS, id=run_id)["runOrError"]["status"]
+        done.look(Home(ui.home))
+        status = ui.query(STATUS, id=done.run_id)["runOrError"]["status"]
         return status if status in {"SUCCESS", "FAILURE", "CANCELED"} else None
 
-    assert wait_until(ended, 200, "the rerun to end") == "SUCCESS"
+    done.status = wait_until(ended, 200, "the rerun to end")
+    return done
+
+
+def test_a_part_can_be_run_again_from_the_ui(ui: Server, rerun: Rerun) -> None:
+    assert rerun.status == "SUCCESS"
     after = build_ids(ui)
-    assert after != before
-    assert any(build.endswith(run_id[:8]) for build in after)
+    assert after != rerun.before
+    assert any(build.endswith(rerun.run_id[:8]) for build in after)
+
+
+def test_r28_a_run_of_the_daemon_keeps_its_temporary_files_in_the_home_and_removes_them(
+    ui: Server, rerun: Rerun
+) -> None:
+    home = Home(ui.home)
+    assert len(rerun.folders) == 1
+    assert set(rerun.folders.values()) == {0o700}
+    assert rerun.told_to_children == {str(home.temp / name) for name in rerun.folders}
+    wait_until(lambda: not list(home.temp.iterdir()), 30, "the process of the run to end")
 
 
 def test_the_schedule_is_on_at_two_agency_time(ui: Server) -> None:

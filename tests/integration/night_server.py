@@ -19,7 +19,8 @@ from typing import Any
 
 from assets.home import Home
 from assets.side import PRELOADED, Side
-from orchestration.night import _run, private_temp
+from orchestration.night import _run
+from orchestration.temporary import private_temp
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
