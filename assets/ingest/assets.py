@@ -14,10 +14,11 @@ from dagster import (
     multi_asset,
 )
 
-from assets.builds import CheckRow, begin_build, note_inputs, record_checks
+from assets.builds import CheckRow, begin_build, code_version, config_hash, note_inputs, record_checks
 from assets.catalog import OWNERS, lineage_metadata, table_metadata, table_spec
 from assets.errors import value_free
 from assets.home import Home
+from assets.keys import load_key
 from assets.news import current_state
 from assets.warehouse.database import connect
 
@@ -47,6 +48,10 @@ _LOST_ROWS = """
 select count(*) from control.files where status = 'loaded'
 and rows_read <> rows_loaded + rows_quarantined + rows_duplicate + rows_structural + rows_erased
 """
+_NEW_ROWS = """
+select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_loaded), 0)::bigint from control.files
+where file_token in (select unnest(?::varchar[]))
+"""
 
 
 @multi_asset(
@@ -73,6 +78,7 @@ def ingest_inbox(
     """Read new files of the inbox into the raw tables; files read before are recognised by content and left alone."""
     from assets.ingest import IngestPaths, ingest, load_feeds
     from assets.publish.privacy.erasure_list import register, sweep
+    from assets.publish.privacy.trail import record
 
     feeds = load_feeds(home.config)
     inputs = current_state(home)
@@ -82,6 +88,11 @@ def ingest_inbox(
         note_inputs(connection, build_id, inputs)
         summary = ingest(IngestPaths.of(home), connection, feeds, now=datetime.now(UTC))
         sweep(connection, home)
+        rows_in, rows_out = connection.execute(_NEW_ROWS, [summary.new_tokens]).fetchall()[0]
+        record(
+            home, "run", load_key(home), build_id=build_id, zone="agency", file_tokens=summary.new_tokens,
+            config_hash=config_hash(home.config), code_version=code_version(), rows_in=rows_in, rows_out=rows_out,
+        )  # fmt: skip
         context.log.info("inbox read: %s", summary.as_line())
         for schema, table in RAW_TABLES:
             form = feeds.tables.get(table) if schema == "raw" else None

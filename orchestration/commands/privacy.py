@@ -188,18 +188,22 @@ def incident(
 
 @audit.command()
 def verify(home: HomeOption = None) -> None:
-    """Find an edited, moved or missing line of the trail; exit 1 when there is one."""
+    """Find an edited, moved or missing line of the trail and of the release ledger; exit 1 when there is one."""
     with told_plainly():
         from assets.keys import load_key
+        from assets.publish.privacy.ledger import verify_ledger
         from assets.publish.privacy.trail import verify_trail
 
         place = home_of(home)
-        broken = verify_trail(place, load_key(place))
-        for line in broken:
-            out.print(f"[red]✗[/red] line {line.line}: {line.reason}")
-        if broken:
+        key = load_key(place)
+        found = {"the trail": verify_trail(place, key), "the release ledger": verify_ledger(place, key)}
+        for name, broken in found.items():
+            for line in broken:
+                out.print(f"[red]✗[/red] {name}, line {line.line}: {line.reason}", soft_wrap=True)
+            if not broken:
+                out.print(f"[green]✓[/green] {name} is whole")
+        if any(found.values()):
             raise typer.Exit(1)
-        out.print("[green]✓[/green] the trail is whole")
 
 
 def _built(option: Path | None) -> Home:

@@ -23,6 +23,7 @@ def freeze(name: NameArgument, home: HomeOption = None) -> None:
     with told_plainly():
         from assets.builds import code_version
         from assets.keys import load_key
+        from assets.publish.privacy.trail import record
         from assets.warehouse.database import connect
         from assets.warehouse.frozen import attach_with
         from assets.warehouse.frozen import freeze as keep
@@ -43,6 +44,7 @@ def freeze(name: NameArgument, home: HomeOption = None) -> None:
                     build_id=found[0] if found else None,
                     attach=attach_with(load_key(place)),
                 )
+            record(place, "freeze", load_key(place), name=kept.name, hash=kept.hash, zone="agency")
         out.print(f"[green]✓[/green] {kept.name} is frozen: {len(kept.tables)} tables, hash {kept.hash[:12]}")
 
 

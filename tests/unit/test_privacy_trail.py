@@ -3,14 +3,16 @@
 import json
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from test_privacy_disclosure import POLICY, TODAY, descriptives
 
+from assets.encryption import attach
 from assets.home import Home
 from assets.keys import Key
 from assets.publish.privacy.disclosure import PublicRelease, to_public
-from assets.publish.privacy.ledger import check, enter
+from assets.publish.privacy.ledger import check, enter, verify_ledger
 from assets.publish.privacy.trail import record, trail_path, verify_trail
 
 
@@ -32,7 +34,8 @@ def test_an_edited_removed_or_repeated_line_is_found(home: Home, key: Key | None
     edited = [line.replace('"rows_in": ', '"rows_in": 9') if n == position else line for n, line in enumerate(whole)]
     removed = [line for n, line in enumerate(whole) if n != position]
     repeated = [*whole, whole[position]]
-    for spoiled in (edited, removed, repeated, whole[::-1], [*whole, "no entry\n"]):
+    shortened = whole[:position]
+    for spoiled in (edited, removed, repeated, shortened, whole[::-1], [*whole, "no entry\n"]):
         path.write_text("".join(spoiled))
         assert verify_trail(home, key) != []
     path.write_text("".join(whole))
@@ -42,10 +45,66 @@ def test_an_edited_removed_or_repeated_line_is_found(home: Home, key: Key | None
 def test_with_a_key_a_line_cannot_be_mended_without_it(home: Home) -> None:
     key = Key(b"\1" * 32)
     record(home, "erase", key, clients=1)
-    body = json.loads(trail_path(home).read_text())
     assert verify_trail(home, None) != []
     assert verify_trail(home, Key(b"\2" * 32)) != []
-    assert body["action"] == "erase"
+
+
+def head_of(path: Path) -> Path:
+    return path.with_name(path.name + ".head")
+
+
+def test_with_a_key_a_trail_cut_off_at_its_end_gets_no_head_that_fits(home: Home) -> None:
+    """Without one the head is as easily rewritten as the trail; it shows accidents only."""
+    for key, shows in ((None, False), (Key(b"\1" * 32), True)):
+        for path in (trail_path(home), head_of(trail_path(home))):
+            path.unlink(missing_ok=True)
+        for rows in (1, 2):
+            record(home, "run", key, rows_in=rows)
+        first = trail_path(home).read_text().splitlines(keepends=True)[0]
+        seal = head_of(trail_path(home)).read_text().split()[2:]
+        trail_path(home).write_text(first)
+        head_of(trail_path(home)).write_text(" ".join(["1", json.loads(first)["hash"], *seal]) + "\n")
+        assert bool(verify_trail(home, key)) == shows
+
+
+def test_a_plain_trail_goes_on_sealed_and_the_key_binds_what_came_before(home: Home) -> None:
+    key = Key(b"\1" * 32)
+    record(home, "run", None, rows_in=1)
+    record(home, "run", None, rows_in=2)
+    assert verify_trail(home, key) == [], "the moment before the home is encrypted"
+    record(home, "encrypt", key, files=3)
+    record(home, "run", key, rows_in=4)
+    assert verify_trail(home, key) == []
+    whole = trail_path(home).read_text().splitlines()
+    trail_path(home).unlink()
+    head_of(trail_path(home)).unlink()
+    record(home, "run", None, rows_in=7)
+    record(home, "run", None, rows_in=2)
+    forged = trail_path(home).read_text().splitlines()
+    trail_path(home).write_text("\n".join([*forged, *whole[2:]]) + "\n")
+    assert verify_trail(home, key) != [], "plain lines before the first sealed one are bound by it"
+    trail_path(home).write_text("\n".join(whole[:3]) + "\n")
+    record(home, "run", None, rows_in=4)
+    assert verify_trail(home, key) != [], "no plain line after a sealed one"
+
+
+def test_a_home_that_is_encrypted_or_has_published_has_a_trail_that_says_so(home: Home) -> None:
+    key = Key(b"\1" * 32)
+    home.work.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        attach(connection, home.work_db, "sealed", key)
+        connection.execute("create table sealed.t (a int)")
+    record(home, "run", None, rows_in=1)
+    assert [broken.line for broken in verify_trail(home, key)] == [0]
+    for path in (trail_path(home), head_of(trail_path(home))):
+        path.unlink()
+    assert verify_trail(home, key) == []
+    home.agency_db.symlink_to("agency-1.duckdb")
+    assert [broken.line for broken in verify_trail(home, key)] == [0]
+    assert verify_ledger(home, key) == []
+    home.public.mkdir()
+    (home.public / "current").symlink_to("release-1")
+    assert [broken.line for broken in verify_ledger(home, key)] == [0]
 
 
 @pytest.mark.parametrize("value", ["Zorblatt-Núñez", "a b", "x" * 81, 1.5, {"a": 1}, ["ok", "not ok"]])

@@ -12,6 +12,8 @@ from assets.files import sync
 from assets.home import Home
 from assets.ingest.vault import seal_vault
 from assets.keys import Key, remember_key
+from assets.publish.privacy.ledger import ledger_path
+from assets.publish.privacy.trail import append, record
 
 DRAFT = ".encrypting"
 
@@ -29,6 +31,9 @@ def encrypt_home(home: Home, key: Key, say: Callable[[str], None] = lambda _text
         _encrypt_database(path, home, key)
     sealed = seal_vault(home.vault, key)
     if databases or sealed:
+        record(home, "encrypt", key, databases=len(databases), files=sealed)
+        if ledger_path(home).exists():
+            append(ledger_path(home), {"zone": "agency"}, key)  # no release: it binds those before it
         say(f"This home was plain: {len(databases)} databases and {sealed} files of the vault are encrypted now")
     return len(databases) + sealed
 

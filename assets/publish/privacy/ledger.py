@@ -20,7 +20,7 @@ from assets.home import Home
 from assets.keys import Key
 from assets.publish.privacy.cells import Cell, System
 from assets.publish.privacy.disclosure import PublicRelease, release_record
-from assets.publish.privacy.trail import append, entries
+from assets.publish.privacy.trail import Broken, append, entries, verify_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -85,6 +85,11 @@ def enter(
         fresh.chmod(0o600)
         fresh.replace(rows_path(home))
     return append(ledger_path(home), {"zone": "public", "release_id": release_id, "record": record}, key)
+
+
+def verify_ledger(home: Home, key: Key | None = None) -> list[Broken]:
+    """Return everything that is wrong with the ledger; empty when it is whole."""
+    return verify_in(home, ledger_path(home), key, wanted=(home.public / "current").is_symlink())
 
 
 def same_rows(home: Home, release_id: str, clients: "pd.DataFrame") -> bool:

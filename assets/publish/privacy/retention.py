@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assets.errors import DataError, Place
 from assets.home import Home
+from assets.keys import load_key
 from assets.publish.privacy.trail import record
 
 
@@ -97,7 +98,7 @@ def purge(home: Home, retention: Retention, today: date, *, dry_run: bool = True
                     path.unlink()
                 found.append(Purged(folder, (today - made).days, not dry_run))
     if found and not dry_run:
-        record(home, "purge", None, files=len(found))
+        record(home, "purge", load_key(home), files=len(found))
     return found
 
 

@@ -2,7 +2,8 @@
 
 An entry says who did what, when, to which file tokens, under which rules, with how many rows: no value of the data can
 be written into it, because its fields are numbers, codes, tokens and hashes by construction. With the agency's key the
-chain is an HMAC, and then not even a person who may write the file can mend it.
+chain and the head beside it, which tells how long the chain is, are HMACs, and then not even a person who may write the
+files can mend it. A home that was plain goes on with sealed lines; the first of them binds all before it.
 """
 
 import fcntl
@@ -18,11 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from assets.encryption import is_encrypted
 from assets.errors import DataError
 from assets.home import Home
 from assets.keys import Key
 
-ACTIONS = frozenset({"run", "publish", "release", "refuse", "erase", "purge", "keygen", "freeze", "export", "override"})
+ACTIONS = frozenset({"run", "publish", "release", "refuse", "erase", "purge", "encrypt", "freeze"})
 START = "0" * 64
 _PLAIN = re.compile(r"[A-Za-z0-9_.:+\-]{0,80}")
 Value = int | bool | str | list[str] | None
@@ -58,7 +60,14 @@ def record(home: Home, action: str, key: Key | None = None, **facts: Value) -> s
 
 def verify_trail(home: Home, key: Key | None = None) -> list[Broken]:
     """Return everything that is wrong with the trail; empty when it is whole."""
-    return verify(trail_path(home), key)
+    return verify_in(home, trail_path(home), key, wanted=home.agency_db.is_symlink())
+
+
+def verify_in(home: Home, path: Path, key: Key | None, *, wanted: bool) -> list[Broken]:
+    """Check a chained file of a home; ``wanted``: what the home holds shows that it was written."""
+    if wanted and not path.exists():
+        return [Broken(0, "the file is missing, though this home has published")]
+    return verify(path, key, sealed=path.exists() and key is not None and is_encrypted(home.work_db) is True)
 
 
 def append(path: Path, entry: Mapping[str, Any], key: Key | None = None) -> str:
@@ -70,14 +79,14 @@ def append(path: Path, entry: Mapping[str, Any], key: Key | None = None) -> str:
         lines = file.read().splitlines()
         previous = json.loads(lines[-1])["hash"] if lines else START
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        body = {"line": len(lines) + 1, "at": at, **entry, "previous": previous}
+        body = {"line": len(lines) + 1, "at": at, **entry, "sealed": key is not None, "previous": previous}
         body["hash"] = _seal(body, key)
         file.write((json.dumps(body, sort_keys=True, ensure_ascii=False) + "\n").encode())
         file.flush()
         os.fsync(file.fileno())
         head = _head(path)
         fresh = head.with_name(head.name + ".new")
-        fresh.write_text(f"{body['line']} {body['hash']}\n")
+        fresh.write_text(_head_text(len(lines) + 1, str(body["hash"]), key))
         fresh.chmod(0o600)
         fresh.replace(head)
     return str(body["hash"])
@@ -94,28 +103,42 @@ def entries(path: Path) -> Iterator[dict[str, Any]]:
             raise DataError("TRAIL_BROKEN", f"line {number} is no entry") from None
 
 
-def verify(path: Path, key: Key | None = None) -> list[Broken]:
-    """Check every line against the one before it, and the last one against the head kept beside the file."""
-    broken, previous, count = [], START, 0
+def verify(path: Path, key: Key | None = None, *, sealed: bool = False) -> list[Broken]:
+    """Check every line against the one before it, and the last one against the head kept beside the file.
+
+    ``sealed``: the home is encrypted, so a chain without a sealed line at its end is not the one it wrote.
+    """
+    broken, previous, count, locked = [], START, 0, False
     lines = path.read_text("utf-8").splitlines() if path.exists() else []
     for number, line in enumerate(lines, 1):
         count = number
         try:
             body = json.loads(line)
             told = body.pop("hash")
+            by_key = body.get("sealed") is True
         except (ValueError, KeyError, AttributeError):
             broken.append(Broken(number, "not an entry"))
             continue
         if body.get("line") != number or body.get("previous") != previous:
             broken.append(Broken(number, "a line before it was removed, added or changed"))
-        if not hmac.compare_digest(str(told), _seal(body, key)):
+        if by_key and key is None:
+            broken.append(Broken(number, "sealed with a key: OUTCOMES_KEY_FILE is needed to check it"))
+        elif (locked and not by_key) or not hmac.compare_digest(str(told), _seal(body, key if by_key else None)):
             broken.append(Broken(number, "changed after it was written"))
-        previous = str(told)
+        previous, locked = str(told), locked or by_key
+    if sealed and not locked:
+        broken.append(Broken(0, "no line is sealed, though this home is encrypted"))
     head = _head(path)
-    expected = head.read_text().split() if head.exists() else ["0", START]
-    if expected != [str(count), previous]:
+    expected = _head_text(count, previous, key if locked else None) if count else ""
+    if (head.read_text() if head.exists() else "") != expected:
         broken.append(Broken(0, "lines at the end are missing or were added by hand"))
     return broken
+
+
+def _head_text(count: int, last: str, key: Key | None) -> str:
+    """How long the chain is and how it ends; sealed with the key, so that a shortened chain gets no head that fits."""
+    text = f"{count} {last}"
+    return f"{text}\n" if key is None else f"{text} {_seal({'head': text}, key)}\n"
 
 
 def _is_plain(part: object) -> bool:
