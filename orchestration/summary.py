@@ -38,6 +38,8 @@ def summarise(home: Home, result: NightResult) -> dict[str, Any]:
         }
         if "control.files" in tables:
             summary |= _files(connection)
+        if "control.overrides" in tables:
+            summary["overrides"] = _overrides(connection)
         if "control.check_results" in tables:
             summary["checks"] = _checks(connection)
         if "reconciliation.links" in tables:
@@ -72,6 +74,12 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         ),
         "rows": _records(connection, f"select {sums} from control.files where status = 'loaded'")[0],
     }
+
+
+def _overrides(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many corrections of single values correct something, match nothing any more, or are past their date."""
+    found = dict(connection.execute("select state, count(*) from control.overrides group by state").fetchall())
+    return {state: found.get(state, 0) for state in ("applied", "unused", "expired")}
 
 
 def _checks(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -138,6 +146,7 @@ def show(summary: dict[str, Any], console: Console) -> None:
             f"Checks   [{colour}]{checks['passed']} of {checks['total']} passed[/{colour}], {checks['failed']} failed,"
             f" {checks['warnings']} to look at"
         )
+    _show_overrides(summary.get("overrides"), console)
     published = summary.get("reconciliation")
     if published:
         console.print(
@@ -172,6 +181,15 @@ def _show_files(summary: dict[str, Any], console: Console) -> None:
         status = row["status"] + (f" {row['reason']}" if row["reason"] else "")
         console.print(f"{row['kind']:<16}{row['files']:>6}{numbers}  {status}", soft_wrap=True)
     console.print("[dim]read = loaded + waiting in quarantine + duplicate + structural + erased, for every file[/dim]")
+
+
+def _show_overrides(found: dict[str, int] | None, console: Console) -> None:
+    """One line where there are corrections; those that no longer work in colour."""
+    if not found or not any(found.values()):
+        return
+    idle = [f"[yellow]{found[state]} {state}[/yellow]" for state in ("unused", "expired") if found[state]]
+    told = ", ".join([f"{found['applied']} applied", *idle])
+    console.print(f"Values   {told}: corrections of config/overrides.csv", soft_wrap=True)
 
 
 def _show_zones(zones: dict[str, Any], console: Console) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from dagster import (
     AssetCheckResult,
+    AssetCheckSeverity,
     AssetCheckSpec,
     AssetExecutionContext,
     AssetKey,
@@ -41,6 +42,7 @@ RAW_TABLES: dict[tuple[str, str], str] = {
     ("control", "files"): "One row a file ever seen: what it is, what became of it, and its row arithmetic.",
     ("control", "quarantine"): "One row a source row that waits for a person, with rule and place.",
     ("control", "client_aliases"): "One row a typed client ID that a person has settled, from agency/aliases.csv.",
+    ("control", "overrides"): "One row a correction of config/overrides.csv: applied, unused or expired, and its hits.",
     ("control", "findings"): "What was normalised or warned about in each file, by reason code and place.",
 }
 
@@ -52,6 +54,7 @@ _NEW_ROWS = """
 select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_loaded), 0)::bigint from control.files
 where file_token in (select unnest(?::varchar[]))
 """
+_IDLE_OVERRIDES = "select state, count(*) from control.overrides where state <> 'applied' group by state"
 
 
 @multi_asset(
@@ -68,7 +71,12 @@ where file_token in (select unnest(?::varchar[]))
             asset=AssetKey(["control", "files"]),
             blocking=True,
             description="Rows read = loaded + quarantined + duplicate + structural + erased, for every loaded file.",
-        )
+        ),
+        AssetCheckSpec(
+            "corrections_in_force",
+            asset=AssetKey(["control", "overrides"]),
+            description="Every correction of config/overrides.csv matches what the source says and is within its date.",
+        ),
     ],
 )
 @value_free
@@ -103,10 +111,23 @@ def ingest_inbox(
             )
         found = connection.execute(_LOST_ROWS).fetchone()
         lost = int(found[0]) if found else 0
-        record_checks(connection, build_id, [CheckRow("row_arithmetic", "control.files", "error", lost == 0, lost)])
+        idle = dict(connection.execute(_IDLE_OVERRIDES).fetchall())
+        n_idle = sum(idle.values())
+        checks = [
+            CheckRow("row_arithmetic", "control.files", "error", lost == 0, lost),
+            CheckRow("corrections_in_force", "control.overrides", "warn", n_idle == 0, n_idle),
+        ]
+        record_checks(connection, build_id, checks)
     yield AssetCheckResult(
         check_name="row_arithmetic",
         asset_key=AssetKey(["control", "files"]),
         passed=lost == 0,
         metadata={"files_with_lost_rows": lost},
+    )
+    yield AssetCheckResult(
+        check_name="corrections_in_force",
+        asset_key=AssetKey(["control", "overrides"]),
+        passed=n_idle == 0,
+        severity=AssetCheckSeverity.WARN,
+        metadata={"unused": idle.get("unused", 0), "expired": idle.get("expired", 0)},
     )

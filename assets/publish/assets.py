@@ -27,6 +27,7 @@ QUALITY = {
     ("quality", "checks"): "One row a check: asset, severity, passed, how many rows failed.",
     ("quality", "files"): "One row a file: what became of it and its row arithmetic, by content token.",
     ("quality", "quarantine_counts"): "How many rows wait for a person, by feed and rule.",
+    ("quality", "override_counts"): "How many corrections of single values were applied, unused or expired, by feed.",
     ("meta", "build"): "The build: when, by which code, configuration and inputs.",
     ("meta", "codebook"): "One row a column: label, meaning, unit, source, values.",
 }

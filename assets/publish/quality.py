@@ -42,6 +42,13 @@ from control.quarantine q left join control.files f using (file_token)
 group by all order by all
 """
 
+_OVERRIDES = """
+create or replace table quality.override_counts as
+select feed, state, count(*) as n
+from control.overrides
+group by all order by all
+"""
+
 _BUILD = """
 create or replace table meta.build as
 select build_id, strftime(coalesce(finished_at, started_at), '%Y-%m-%dT%H:%M:%SZ') as built_at, code_version,
@@ -53,7 +60,7 @@ from control.builds where build_id = ?
 
 
 def write_quality(connection: duckdb.DuckDBPyConnection, checks: Iterable[Check]) -> None:
-    """Fill ``quality.checks``, ``quality.files`` and ``quality.quarantine_counts`` in the working database."""
+    """Fill ``quality.checks``, ``.files``, ``.quarantine_counts`` and ``.override_counts`` in the working database."""
     connection.execute("create schema if not exists quality")
     connection.execute(
         "create or replace table quality.checks"
@@ -65,6 +72,7 @@ def write_quality(connection: duckdb.DuckDBPyConnection, checks: Iterable[Check]
         connection.execute(f"insert into quality.checks values {places}", [value for row in rows for value in row])
     connection.execute(_FILES)
     connection.execute(_QUARANTINE)
+    connection.execute(_OVERRIDES)
 
 
 def write_meta(connection: duckdb.DuckDBPyConnection, build_id: str, manifest: Path, metadata: Path = METADATA) -> None:

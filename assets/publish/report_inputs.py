@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SAID_BY_THE_TABLE = ("n = ", "F(", "chi2(", "B is the difference", "Exp(B) is", "Second wave minus first")
 """Beginnings of sentences whose content the report's own note under the same table already gives."""
 
-QUALITY_TABLES = ("files", "checks", "quarantine_counts")
+QUALITY_TABLES = ("files", "checks", "quarantine_counts", "override_counts")
 
 
 def report_inputs(connection: duckdb.DuckDBPyConnection, home: Home) -> "tuple[dict[str, pd.DataFrame], ReportContext]":

@@ -151,7 +151,7 @@ def rerun(ui: Server) -> Rerun:
     keys = (
         "quality/checks quality/files quality/quarantine_counts meta/build meta/codebook publish/report publish/public"
     )
-    keys += " publish/research_db publish/spss publish/agency_db"
+    keys += " quality/override_counts publish/research_db publish/spss publish/agency_db"
     selection = [{"path": key.split("/")} for key in keys.split()]
     params = {
         "selector": {**LOCATION, "pipelineName": "nightly", "assetSelection": selection, "assetCheckSelection": []},

@@ -103,6 +103,8 @@ def fill(connection: duckdb.DuckDBPyConnection, clients: int) -> None:
     connection.execute(
         "insert into control.quarantine values (?, 'DATE_AMBIGUOUS', 'open', ?)", ["ab" * 6, f'{{"Name": "{CANARY}"}}']
     )
+    connection.execute("create table control.overrides (feed varchar, record_key varchar, state varchar)")
+    connection.execute("insert into control.overrides values ('intake', ?, 'unused')", [CANARY])
     connection.execute(
         "create table control.builds (build_id varchar, started_at timestamp, finished_at timestamp,"
         " code_version varchar, config_hash varchar)"

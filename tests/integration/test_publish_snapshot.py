@@ -45,6 +45,7 @@ def test_research_holds_its_four_schemas_and_agency_everything(home: Home) -> No
         assert connection.execute("select * from quality.quarantine_counts").fetchall() == [
             ("intake", "DATE_AMBIGUOUS", "open", 1)
         ]
+        assert connection.execute("select * from quality.override_counts").fetchall() == [("intake", "unused", 1)]
         columns = connection.execute(
             'select "table", "column", unit from meta.codebook where unit = \'years\''
         ).fetchall()

@@ -31,8 +31,8 @@ class ReportContext:
     the labels of its categories. ``references`` maps a multinomial model to its reference category. ``footnotes``
     maps a
     ``study`` table, or a model by name, to sentences printed under it. ``quality`` may hold the frames ``files``,
-    ``checks`` and ``quarantine_counts`` of the ``quality`` schema. ``pairs`` is one row a client and scale with the
-    columns ``pair``, ``t0``, ``t6``; it is drawn in the agency zone only, since each line is a person.
+    ``checks``, ``quarantine_counts`` and ``override_counts`` of ``quality``. ``pairs`` is one row a client and
+    scale with the columns ``pair``, ``t0``, ``t6``; it is drawn in the agency zone only: each line is a person.
     ``reconciliation`` may hold the frames ``agreement`` and ``links``, also for the agency zone only.
     """
 

@@ -14,8 +14,8 @@ PARTS = ("loaded", "quarantined", "duplicate", "structural", "erased")
 
 
 def quality_tables(context: ReportContext) -> list[ReportTable]:
-    """Build the tables on files, checks and quarantine; none for the public, to whom the agency's files are no
-    business."""
+    """Build the tables on files, checks, quarantine and corrections; none for the public, to whom the agency's files
+    are no business."""
     if context.zone == "public":
         return []
     built = []
@@ -25,6 +25,8 @@ def quality_tables(context: ReportContext) -> list[ReportTable]:
         built.append(_checks(to_records(context.quality["checks"])))
     if "quarantine_counts" in context.quality:
         built.append(_quarantine(to_records(context.quality["quarantine_counts"])))
+    if "override_counts" in context.quality:
+        built.append(_overrides(to_records(context.quality["override_counts"])))
     return built
 
 
@@ -130,4 +132,30 @@ def _quarantine(records: list[Record]) -> ReportTable:
         rows=rows,
         notes=("Nothing set aside is lost: it waits in the agency database with file, sheet and row.",),
         empty="Nothing was set aside.",
+    )
+
+
+def _overrides(records: list[Record]) -> ReportTable:
+    """Corrections by feed: those that still correct something, and those that somebody should look at."""
+    counts: dict[str, dict[str, int]] = {}
+    for record in records:
+        feed = counts.setdefault(str(record.get("feed") or ""), {})
+        feed[str(record.get("state"))] = _rows_of(record, "n")
+    states = ("applied", "unused", "expired")
+    rows = [
+        Row(readable(feed), tuple(fmt.count(found.get(state, 0)) for state in states))
+        for feed, found in sorted(counts.items())
+    ]
+    return ReportTable(
+        anchor="corrections",
+        number="",
+        title="Corrections of single values",
+        stub="Feed",
+        columns=tuple(Column(state.capitalize()) for state in states),
+        rows=tuple(rows),
+        notes=(
+            "From config/overrides.csv. Unused: the source no longer says what was to be corrected. "
+            "Expired: past the date until which it was to hold.",
+        ),
+        empty="No value was corrected.",
     )
