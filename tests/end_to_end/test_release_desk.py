@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyreadstat
 import pytest
 import yaml
 
@@ -154,6 +156,48 @@ def test_r30_a_consent_that_was_withdrawn_takes_the_client_out_of_the_next_relea
         assert receipt["clients"] + receipt["without_consent"] + receipt["withheld"] == 95
         left.append(receipt["without_consent"])
     assert left == [0, 1]
+
+
+def test_r24_r36_the_sav_of_a_release_holds_the_cells_of_its_csv_and_no_word_more(
+    desk: Desk, tmp_path: Path, night: Any
+) -> None:
+    variables = ["race_ethnicity", "confirmed", "minority", "age", "mspss_t0", "urica_stage_t0"]
+    (desk.home.agency / "consent.csv").unlink(missing_ok=True)
+    wide = {"bands": {"age": 20}, "merge": ["race_ethnicity"], "withhold": 0.2}
+    done = desk.release("--out", tmp_path / "rows", variables=variables, **wide)
+    assert done.code == 0, done.err
+    path = tmp_path / "rows" / "rows.sav"
+    frame, meta = pyreadstat.read_sav(str(path), user_missing=True)
+    with (tmp_path / "rows" / "rows.csv").open(newline="") as file:
+        told = list(csv.DictReader(file))
+    assert list(frame.columns) == ["client_id", *variables]
+    assert len(frame) == len(told) > 70
+    missing = 0
+    for name in frame.columns:
+        labels = meta.variable_value_labels.get(name, {})
+        for value, row in zip(frame[name].tolist(), told, strict=True):
+            if row[name] == "":
+                missing += 1
+                assert value != value, "system-missing: the reason was not asked for"  # noqa: PLR0124
+            elif isinstance(value, str):
+                assert value == row[name]
+            elif row[name] in {"True", "False"}:
+                assert labels[value] == {"True": "Yes", "False": "No"}[row[name]]
+            elif labels:
+                assert labels[value] == row[name]
+            else:
+                assert value == float(row[name])
+    assert missing > 0
+    assert (meta.notes, meta.file_label) == ([], "Rows released to a project, one a client")
+    assert meta.missing_ranges == {}
+    assert all(meta.column_names_to_labels.values())
+    people = Identities.read(night.home.parent / "sample" / "canaries.json")
+    assert Scanner(people).scan([path], tmp_path).clean
+    with duckdb.connect(str(desk.home.research_db), read_only=True) as connection:
+        others = [row[0] for row in connection.execute("select client_id from marts.client_study").fetchall()]
+    assert Scanner(Identities(ids=tuple(others))).scan([path], tmp_path).clean, "another project's IDs"
+    answer = desk.incident(path)
+    assert (answer.code, f"Clients    {len(frame)}" in answer.out) == (0, True)
 
 
 @pytest.mark.parametrize(

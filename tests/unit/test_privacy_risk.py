@@ -197,7 +197,8 @@ def hand_out(changes: dict[str, object], consented: frozenset[str] = frozenset()
     project = Project.model_validate(PROJECT | changes)
     ids = {f"C{number:02d}": f"P{(number * 7) % 40:02d}" for number in range(40)}
     grounds = Grounds("p", project, policy or Policy(), consented, TODAY, BUILD)
-    return release_rows(grounds, rows(), COLUMNS, ids)
+    chosen, receipt, report = release_rows(grounds, rows(), COLUMNS, ids)
+    return to_csv(chosen), receipt, report
 
 
 def test_a_release_holds_its_variables_under_its_own_ids_and_a_receipt() -> None:

@@ -8,6 +8,7 @@ import csv
 import hashlib
 import io
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from assets.errors import ConfigError, DataError
 from assets.home import Home
 from assets.keys import load_key
 from assets.publish.codebook import Column, read_codebook
+from assets.publish.privacy.handover_sav import write_rows_sav
 from assets.publish.privacy.ledger import ledger_path
 from assets.publish.privacy.policy import load_policy
 from assets.publish.privacy.projects import (
@@ -28,14 +30,16 @@ from assets.publish.privacy.projects import (
     neutral,
     project_ids,
     release_rows,
+    to_csv,
 )
 from assets.publish.privacy.risk import RiskReport
 from assets.publish.privacy.trail import append, record
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
-ROWS = "rows.csv"
+ROWS, ROWS_SAV = "rows.csv", "rows.sav"
 
 
 @dataclass(frozen=True)
@@ -70,20 +74,16 @@ def hand_over(
     except (ConfigError, DataError):
         record(home, "refuse", key, zone="project")
         raise
-    text, receipt, report, columns = made
+    rows, receipt, report, columns = made
     files = {
-        ROWS: text,
+        ROWS: to_csv(rows),
         "columns.csv": _columns_file(project, columns),
         "conditions.txt": _conditions(project, receipt).encode(),
     }
     release_id = secrets.token_hex(6)
     releases(home).mkdir(exist_ok=True, mode=0o700)
     folder = folder or releases(home) / f"{name}-{release_id}"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for file, content in files.items():
-        (folder / file).write_bytes(content)
-        (folder / file).chmod(0o600)
-    hashes = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    hashes = _write(folder, files, lambda path: write_rows_sav(path, rows, project, columns))
     entry = {"zone": "project", "release_id": release_id, "sha256": receipt.sha256, "clients": receipt.clients}
     receipt = replace(
         receipt, release_id=release_id, files=hashes, ledger=append(ledger_path(home), {**entry, "k": receipt.k}, key)
@@ -96,9 +96,25 @@ def hand_over(
     return HandedOver(folder, kept, receipt, report)
 
 
+def _write(folder: Path, files: dict[str, bytes], write_sav: Callable[[Path], None]) -> dict[str, str]:
+    """Fill the folder and return the files' hashes; when one cannot be written none stays, for none has a receipt."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+        write_sav(folder / ROWS_SAV)
+        for path in folder.iterdir():
+            path.chmod(0o600)
+        return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+    except BaseException:
+        for path in folder.iterdir():
+            path.unlink()
+        raise
+
+
 def _make(
     home: Home, working: "duckdb.DuckDBPyConnection", name: str, project: Project, today: date
-) -> tuple[bytes, Receipt, RiskReport, list[Column]]:
+) -> tuple["pd.DataFrame", Receipt, RiskReport, list[Column]]:
     import duckdb
 
     if not home.research_db.is_file():
@@ -154,6 +170,7 @@ def _conditions(project: Project, receipt: Receipt) -> str:
     return (
         f"{receipt.clients} rows, one a client, released to {project.receiver} until {project.expires.isoformat()}.\n"
         f"Legal basis: {project.legal_basis}.\n"
+        f"{ROWS_SAV} holds the same cells for SPSS.\n"
         "Nobody may try to find out whose row a row is, join it with other data about persons, or hand it on.\n"
         f"When the agreement ends, destroy every copy and say so to the agency. SHA-256 of {ROWS}: {receipt.sha256}\n"
     )

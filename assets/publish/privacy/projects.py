@@ -125,8 +125,8 @@ class Grounds:
 
 def release_rows(
     grounds: Grounds, rows: "pd.DataFrame", columns: Iterable[Column], ids: dict[str, str]
-) -> tuple[bytes, Receipt, RiskReport]:
-    """Make the CSV of a project's rows, its receipt and its risk report.
+) -> tuple["pd.DataFrame", Receipt, RiskReport]:
+    """Choose a project's rows, under its IDs and in their order, with receipt (of their CSV) and risk report.
 
     ``rows`` is ``marts.client_study``, ``columns`` the codebook, ``ids`` research ID → the project's own ID. Raises
     ``ConfigError`` for a variable that is unknown or identifies, ``DataError`` ``NO_CONSENT`` when no client is left,
@@ -156,10 +156,9 @@ def release_rows(
         raise TooRisky(report, floor)
     withheld, chosen = len(chosen) - len(shown), shown
     chosen = chosen.assign(client_id=chosen["client_id"].map(ids)).sort_values("client_id")
-    text = to_csv(chosen)
     receipt = Receipt(
         project=name,
-        sha256=hashlib.sha256(text).hexdigest(),
+        sha256=hashlib.sha256(to_csv(chosen)).hexdigest(),
         variables=project.variables,
         clients=len(chosen),
         without_consent=len(rows) - len(allowed),
@@ -175,7 +174,7 @@ def release_rows(
         legal_basis=project.legal_basis,
         approver=project.approver,
     )
-    return text, receipt, report
+    return chosen, receipt, report
 
 
 def _generalised(project: Project, policy: Policy, rows: "pd.DataFrame") -> "pd.DataFrame":
