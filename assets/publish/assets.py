@@ -14,7 +14,7 @@ from assets.errors import value_free
 from assets.home import Home
 from assets.news import remember
 from assets.side import Side
-from assets.warehouse.database import connect
+from assets.warehouse.database import connect, transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -125,13 +125,14 @@ def follow_up(home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
 def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], None]":
     """What makes a published file pleasant to query: macros, and comments that say grain and settings.
 
-    In the agency's file the items of a survey also say what they ask, where its definition was dropped. The hash of
-    the settings is the build's: the same digits stand in ``meta.build`` and on the report.
+    In the agency's file the tables before the marts are told too, and the items of a survey say what they ask, where
+    its definition was dropped. The hash of the settings is the build's: the same digits stand in ``meta.build`` and on
+    the report.
     """
     from assets.ingest import load_feeds
     from assets.ingest.definitions import item_texts
     from assets.publish.codebook import read_descriptions
-    from assets.warehouse.analyst_macros import comment_items, comment_tables, create_macros
+    from assets.warehouse.analyst_macros import comment_columns, comment_items, comment_tables, create_macros
     from assets.warehouse.trace import create_trace_macro
 
     manifest, feeds = json.loads(home.manifest.read_text("utf-8")), load_feeds(home.config)
@@ -140,8 +141,10 @@ def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], Non
         create_macros(connection, database)
         create_trace_macro(connection, database)
         build = connection.execute("select config_hash from meta.build").fetchall()
-        comment_tables(connection, manifest, str(build[0][0]), database, read_descriptions())
-        comment_items(connection, item_texts(connection, feeds), database)
+        with transaction(connection):  # each of several hundred comments would be a commit
+            comment_tables(connection, manifest, str(build[0][0]), database, read_descriptions())
+            comment_columns(connection, manifest, database)
+            comment_items(connection, item_texts(connection, feeds), database)
 
     return finish
 

@@ -21,6 +21,7 @@ from assets.publish.gate import RESEARCH_SCHEMAS, check_research
 from assets.publish.parquet import write_parquet
 from assets.publish.privacy.trail import record
 from assets.publish.zones import PRIVATE_FILE, SHARED_FILE, tighten
+from assets.warehouse.database import transaction
 
 KEEP = 3
 """Builds kept beside the newest, for readers of a symlink's target and for a look back."""
@@ -133,14 +134,9 @@ def _copy(
     connection: duckdb.DuckDBPyConnection, target: str, tables: list[tuple[str, str]], columns: list[Column]
 ) -> None:
     meanings = {(column.table, column.name): column.meaning for column in columns}
-    connection.execute("begin")  # one commit for all: several hundred comments would each be one
-    try:
+    with transaction(connection):  # several hundred comments would each be a commit
         for schema, table in tables:
             _copy_table(connection, target, schema, table, meanings)
-        connection.execute("commit")
-    except BaseException:
-        connection.execute("rollback")
-        raise
 
 
 def _copy_table(

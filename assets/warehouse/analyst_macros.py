@@ -126,13 +126,13 @@ def comment_tables(
     """Write each table's description, grain and the hash of the settings into its comment; returns how many were told.
 
     ``manifest`` is dbt's, read from ``DbtPaths.manifest``; ``described`` says the same of tables dbt does not make,
-    by ``schema.table``. Raises ``ConfigError`` for a mart without a description.
+    by ``schema.table``. Raises ``ConfigError`` for a model without a description.
     """
     place = f'"{database}".' if database else ""
     wanted = dict(described or {})
     for node in manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["schema"] == "marts":
-            wanted[f"marts.{node['name']}"] = node["description"]
+        if node["resource_type"] == "model":
+            wanted[f"{node['schema']}.{node['name']}"] = node["description"]
     present = connection.execute(
         "select schema_name, table_name from duckdb_tables()"
         " where database_name = coalesce(?, current_database()) order by all",
@@ -149,6 +149,29 @@ def comment_tables(
         connection.execute(f'comment on table {place}"{schema}"."{table}" is \'{text}\'')
         told += 1
     return told
+
+
+def comment_columns(
+    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], database: str | None = None
+) -> int:
+    """Write the meaning of each column of dbt's models into its comment, where it bears none; returns how many."""
+    meanings = {
+        (node["schema"], node["name"], name): column["description"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        for name, column in node["columns"].items()
+    }
+    bare = connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns()"
+        " where database_name = coalesce(?, current_database()) and comment is null order by all",
+        [database],
+    ).fetchall()
+    place = f'"{database}".' if database else ""
+    told = [(*column, meanings[column]) for column in bare if meanings.get(column)]
+    for schema, table, name, meaning in told:
+        quoted = meaning.replace("'", "''")
+        connection.execute(f'comment on column {place}"{schema}"."{table}"."{name}" is \'{quoted}\'')
+    return len(told)
 
 
 def comment_items(

@@ -9,7 +9,9 @@ import duckdb
 
 from assets.errors import ConfigError
 from assets.study_config import StudyConfig
+from assets.warehouse.analyst_macros import comment_columns, comment_tables
 from assets.warehouse.compiled import ModelCompiler, run_models
+from assets.warehouse.database import transaction
 from assets.warehouse.drift import hand_over
 
 Known = Literal["exported", "loaded"]
@@ -40,7 +42,8 @@ def write_as_of(
 
     ``known`` says by what: ``exported``, every export made up to then, whenever it reached us; ``loaded``, the files
     this warehouse had loaded by then, which is what it said that night. ``connection`` is open on the working database;
-    read-only is enough. Rows are in the order of research IDs and hold no dates, like the published ones. Raises
+    read-only is enough. Rows are in the order of research IDs and hold no dates, like the published ones, and the
+    comments say what they mean and under which settings. Raises
     ``ConfigError`` when no intake export was known, or ``out`` exists.
     """
     if out.exists():
@@ -57,6 +60,10 @@ def write_as_of(
         for model in models:
             if model.schema == "marts":
                 memory.execute(f'create table past.marts."{model.name}" as from memory.marts."{model.name}"')
+        manifest = compiler.manifest()
+        with transaction(memory):
+            comment_tables(memory, manifest, config.hash, "past")
+            comment_columns(memory, manifest, "past")
         memory.execute("detach past")
     out.chmod(0o600)
     return clients

@@ -57,3 +57,15 @@ def attach_working(
         connection.execute(f"set {name} = '{value.replace(chr(39), chr(39) * 2)}'")
     attach(connection, path, ALIAS, key, read_only=read_only, storage=STORAGE)
     connection.execute(f"use {ALIAS}")
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One commit for all statements inside; none of them holds when one fails."""
+    connection.execute("begin")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise

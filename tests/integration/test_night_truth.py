@@ -29,10 +29,20 @@ def test_the_hash_of_the_settings_stands_on_build_tables_and_report(night: Any) 
         ((build, settings),) = reader.execute("select build_id, config_hash from meta.build").fetchall()
         tables = reader.execute("select schema_name || '.' || table_name, comment from duckdb_tables()").fetchall()
     with duckdb.connect(str(night.home / "agency" / "agency.duckdb"), read_only=True) as reader:
+        models = reader.execute(
+            "select schema_name || '.' || table_name, comment from duckdb_tables()"
+            " where schema_name in ('staging', 'intermediate')"
+        ).fetchall()
+        bare = reader.execute(
+            "select count(*) from duckdb_columns() where comment is null and schema_name in"
+            " ('staging', 'intermediate', 'marts', 'study', 'quality', 'meta')"
+        ).fetchall()
         noted = reader.execute("select config_hash from control.builds where build_id = ?", [build]).fetchall()
     assert noted == [(settings,)]
     assert len(settings) == 64
-    for table, comment in tables:
+    assert bare == [(0,)], "every column says what it means"
+    assert len(models) > 15
+    for table, comment in [*tables, *models]:
         assert "Grain: one row" in comment, table
         assert comment.endswith(f"Settings {settings[:12]}."), table
     assert len(tables) > 20

@@ -186,6 +186,11 @@ def test_a_past_day_can_be_written_to_a_file_of_its_own(
 
     with duckdb.connect(str(tmp_path / "now.duckdb"), read_only=True) as reader:
         assert reader.execute("from marts.client_study order by all").fetchall() == today
+        comments = [row[0] for row in reader.execute("select comment from duckdb_tables()").fetchall()]
+        assert len(comments) == 8
+        assert all(text.endswith(f"Settings {config.hash[:12]}.") for text in comments)
+        bare = "select column_name from duckdb_columns() where comment is null and not internal"
+        assert reader.execute(bare).fetchall() == []
     with duckdb.connect(str(tmp_path / "then.duckdb"), read_only=True) as reader:
         assert reader.execute("from marts.client_study order by all").fetchall() != today
     assert not (tmp_path / "before.duckdb").exists()
