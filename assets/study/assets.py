@@ -76,6 +76,8 @@ def _is_current(connection: duckdb.DuckDBPyConnection, inputs: str) -> bool:
 @value_free
 def fit_study(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
     """Fit every analysis of ``config/study.yml`` on ``marts.client_study`` and store the tidy tables."""
+    from assets.publish.codebook import read_metadata
+
     config = load_study_config(home.config / "study.yml")
     with connect(home) as connection:
         inputs = _input_hash(connection, config.hash)
@@ -85,10 +87,14 @@ def fit_study(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iter
             connection.execute("create or replace table control.study_inputs as select ? as input_hash", [inputs])
         context.log.info("study tables %s", "refitted" if refit else "kept: inputs, spec and code are unchanged")
         behind = _columns_behind(config.analysis)
+        meanings = {(column.table, column.name): column.meaning for column in read_metadata()}
         for table in STUDY_TABLES:
             described = connection.execute(f'select * from study."{table}" limit 0').description
             parents = {column[0]: behind(table, column[0]) for column in described}
-            told = {column: from_where(found) for column, found in parents.items()}
+            told = {
+                column: " ".join(filter(None, (meanings.get((f"study.{table}", column)), from_where(found))))
+                for column, found in parents.items()
+            }
             metadata = table_metadata(connection, "study", table, told) | lineage_metadata(parents)
             metadata |= {"refitted": refit, "input_hash": inputs[:12]}
             yield MaterializeResult(asset_key=AssetKey(["study", table]), metadata=metadata)

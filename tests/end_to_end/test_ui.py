@@ -111,7 +111,10 @@ def test_a_number_of_the_study_names_the_columns_it_is_computed_from(ui: Server)
     assert {"marts/client_study/mspss_t0", "marts/client_study/confirmed"} <= lineage["b"]
     assert "marts/client_study/goals_met" not in lineage["b"], "in no model"
     assert not lineage.get("term"), "a word of the spec"
-    assert schema["b"]["description"].startswith("← marts.client_study.age, ")
+    meaning, _, parents = schema["b"]["description"].partition(" ← ")
+    assert meaning == "Coefficient."
+    assert parents.startswith("marts.client_study.age, ")
+    assert schema["term"]["description"]
     assert columns_of(ui, "study/scale_scores")[0]["alpha"] == {"intermediate/int_survey_items/value"}
 
 
