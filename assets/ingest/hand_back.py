@@ -6,7 +6,7 @@ held against them. A row that loads closes its items; one that is still bad wait
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from assets.ingest.cells import cell_text
@@ -46,8 +46,23 @@ def _rows(grid: Grid, origins: dict[tuple[str | None, int], Origin]) -> Iterator
         yield row[len(LEAD) :]
 
 
+def is_handed_back(grid: Grid, parsed: Parsed) -> bool:
+    """True for a sheet of the quarantine workbook."""
+    return any(sheet == grid.sheet for sheet, _ in parsed.details.get("handed_back", {}))
+
+
+def forget_handed_back(sheet: str | None, parsed: Parsed) -> None:
+    """Forget the rows of a sheet that is not loaded after all: their items stay open."""
+    origins = parsed.details.get("handed_back", {})
+    for place in [place for place in origins if place[0] == sheet]:
+        del origins[place]
+
+
 def date_handed_back(con: Any, parsed: Parsed) -> bool:
-    """Give rows that were handed back the moment of the newest export they come from; True if there are any."""
+    """Give rows that were handed back the moment of the newest export they come from; True if there are any.
+
+    They come an instant after it: a response that had loaded without its bad cell is then replaced by the mended one.
+    """
     origins = parsed.details.get("handed_back")
     if not origins:
         return False
@@ -55,7 +70,7 @@ def date_handed_back(con: Any, parsed: Parsed) -> bool:
     places = ", ".join("?" * len(tokens))
     found = con.execute(f"SELECT max(exported_at) FROM control.files WHERE file_token IN ({places})", tokens).fetchone()
     if found[0] is not None:
-        parsed.stated_at, parsed.property_at = None, found[0]
+        parsed.stated_at, parsed.property_at = None, found[0] + timedelta(microseconds=1)
     parsed.note("HANDED_BACK", len(origins))
     return True
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from assets.ingest.config import Feeds
+from assets.ingest.config import Feeds, SurveyFeed
 from assets.ingest.parsed import Parsed, Quarantined, SinkError, joined_key
 from assets.ingest.reasons import outcome_of
+from assets.ingest.survey_rows import response_cells
 
 _SEPARATOR = "chr(31)"
 
@@ -180,16 +181,20 @@ def _set_conflicts_apart(stage: Stage, parsed: Parsed, key: tuple[str, ...], new
         cells = dict(zip(columns, row, strict=True))
         sheet, number = cells.pop("sheet"), cells.pop("row_number")
         cells.pop("row_hash")
-        texts = _as_in_the_form(cells, parsed, sheet)
+        texts = _as_in_the_form(cells, parsed, sheet, stage.feeds.surveys.get(parsed.kind or ""))
         record = joined_key(cells[part] for part in key)
         parsed.quarantined.append(Quarantined(sheet, number, key[0], "KEY_CONFLICT", texts, key=record))
         con.execute(f"DELETE FROM {name} WHERE sheet IS NOT DISTINCT FROM ? AND row_number = ?", [sheet, number])
     parsed.note("KEY_CONFLICT", len(rows), column=key[0])
 
 
-def _as_in_the_form(cells: dict[str, Any], parsed: Parsed, sheet: str | None) -> dict[str, str | None]:
+def _as_in_the_form(
+    cells: dict[str, Any], parsed: Parsed, sheet: str | None, survey: SurveyFeed | None
+) -> dict[str, str | None]:
     """A typed row under the names and in the order of its form; as it is where the form's header is not known."""
     header = next((h for h in parsed.headers if h.sheet == sheet), None)
+    if survey is not None and header is not None:
+        return response_cells(survey, [(name, target) for name, target, _ in header.columns], cells)
     texts = {name: None if value is None else str(value) for name, value in cells.items()}
     raw = {"client_id": "client_id_raw"}
     named = [(name, raw.get(target or "", target)) for name, target, _ in header.columns] if header else []

@@ -2,14 +2,15 @@
 arrives."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from assets.ingest.config import Feeds
+from assets.ingest.config import Feeds, SurveyFeed
 from assets.ingest.hand_back import LEAD, file_cell
 from assets.ingest.reasons import sentence
+from assets.ingest.survey_rows import RAW_NAMES, plain_name, response_cells
 from assets.workbook import add_row
 
 _LATER = """SELECT l.file_token FROM control.files AS l JOIN control.files AS e ON e.file_token = ?
@@ -85,8 +86,8 @@ def write_quarantine_book(con: Any, feeds: Feeds, path: Path) -> int:
     book = openpyxl.Workbook()
     book.remove(book.active)
     written = 0
-    for kind, lines in _waiting(con):
-        sheet = book.create_sheet((kind or "unknown")[:31])
+    for title, lines in _sheets(con, feeds):
+        sheet = book.create_sheet(title)
         names = list(dict.fromkeys(name for line in lines for name in line.cells))
         _write_head(sheet, names)
         for number, line in enumerate(lines, start=2):
@@ -105,12 +106,53 @@ def write_quarantine_book(con: Any, feeds: Feeds, path: Path) -> int:
 
 @dataclass
 class _Line:
-    """One row that waits, with everything that is wrong in it."""
+    """One row that waits, with everything that is wrong in it; ``names`` are the bad columns as the warehouse says."""
 
+    place: tuple[str, str | None, int]
     lead: list[Any]
     cells: dict[str, str | None]
     columns: list[str]
     codes: list[str]
+    names: list[str] = field(default_factory=list)
+
+
+def _sheets(con: Any, feeds: Feeds) -> list[tuple[str, list[_Line]]]:
+    """A sheet a feed; a survey has one for each set of columns that its exports have: one header would fit none."""
+    sheets: list[tuple[str, list[_Line]]] = []
+    for kind, lines in _waiting(con):
+        survey = feeds.surveys.get(kind or "")
+        if survey is None:
+            sheets.append(((kind or "unknown")[:31], lines))
+            continue
+        shapes: dict[tuple[str, ...], list[_Line]] = {}
+        for line in lines:
+            _complete(con, survey, line)
+            shapes.setdefault(tuple(line.cells), []).append(line)
+        for number, shaped in enumerate(shapes.values(), start=1):
+            sheets.append((survey.feed[:28] + (f" {number}" if number > 1 else ""), shaped))
+    return sheets
+
+
+def _complete(con: Any, survey: SurveyFeed, line: _Line) -> None:
+    """Show the whole response of cells that wait alone, under names by which its reader knows it again."""
+    token, sheet, number = line.place
+    columns = con.execute(
+        "SELECT name, column_name FROM control.file_columns WHERE file_token = ? AND sheet IS NOT DISTINCT FROM ? "
+        "ORDER BY position",
+        [token, sheet],
+    ).fetchall()
+    targets = {raw: target for target, raw in RAW_NAMES.items()}
+    named = {target: plain_name(survey, name, target) for name, target in columns if target}
+    headed = {column: named.get(targets.get(column, column), column) for column in (*line.names, *line.cells)}
+    line.columns = [headed[name] for name in line.names]
+    found = con.execute(
+        f"SELECT * FROM raw.{survey.feed} WHERE file_token = ? AND sheet IS NOT DISTINCT FROM ? AND row_number = ?",
+        [token, sheet, number],
+    )
+    row = found.fetchone()
+    if row is not None:
+        whole = dict(zip([item[0] for item in found.description], row, strict=True))
+        line.cells = response_cells(survey, columns, whole) | {headed[name]: text for name, text in line.cells.items()}
 
 
 def _waiting(con: Any) -> list[tuple[str | None, list[_Line]]]:
@@ -131,7 +173,10 @@ def _waiting(con: Any) -> list[tuple[str | None, list[_Line]]]:
     for kind, name, token, sheet, number, column, code, cells in rows:
         lines = by_feed.setdefault(kind, {})
         lead = [file_cell(name, token), sheet, number]
-        line = lines.setdefault((token, sheet, number), _Line(lead, json.loads(cells), [], []))
+        place = (token, sheet, number)
+        line = lines.setdefault(place, _Line(place, lead, {}, [], []))
+        line.cells |= json.loads(cells)
+        line.names.append(column or "")
         line.columns.append(headed.get((token, sheet, column), column or ""))
         line.codes.append(code)
     return [(kind, list(lines.values())) for kind, lines in by_feed.items()]

@@ -15,7 +15,7 @@ from assets.ingest.definitions import read_survey_definition
 from assets.ingest.excel import open_workbook
 from assets.ingest.grid import Grid
 from assets.ingest.guard import told_by_kind
-from assets.ingest.hand_back import handed_back
+from assets.ingest.hand_back import forget_handed_back, handed_back
 from assets.ingest.minimal import load_minimal, recognise_spss
 from assets.ingest.ole import container_holds
 from assets.ingest.parsed import Parsed, Sink
@@ -125,13 +125,13 @@ def _read_workbook(path: Path, scan: ArchiveScan | None, context: ReadContext, p
     parsed.property_at = book.modified
     for code, sheet in book.findings:
         parsed.note(code, sheet=sheet)
-    surveys = [try_survey_sheet(grid, context.feeds, parsed, sink) for grid in book.grids]
+    grids = [handed_back(grid, parsed) for grid in book.grids]
+    surveys = [try_survey_sheet(grid, context.feeds, parsed, sink) for grid in grids]
     if any(surveys):
-        for grid, is_survey in zip(book.grids, surveys, strict=True):
+        for grid, is_survey in zip(grids, surveys, strict=True):
             if not is_survey:
                 _skip(grid, parsed)
         return
-    grids = [handed_back(grid, parsed) for grid in book.grids]
     found = [(grid, find_header(grid.head(), context.feeds)) for grid in grids]
     kinds = [header.feed.feed for _, header in found if header is not None]
     if not kinds:
@@ -149,6 +149,7 @@ def _skip(grid: Grid, parsed: Parsed) -> None:
     rows = sum(len(batch) for _, batch in grid.batches())
     parsed.rows_read += rows
     parsed.structural += rows
+    forget_handed_back(grid.sheet, parsed)
     if rows:
         parsed.note("SHEET_SKIPPED", rows, sheet=grid.sheet)
 

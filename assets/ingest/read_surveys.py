@@ -10,11 +10,13 @@ from assets.errors import DataError
 from assets.ingest.cells import cell_text
 from assets.ingest.config import Feeds
 from assets.ingest.grid import Grid
+from assets.ingest.hand_back import is_handed_back
 from assets.ingest.parsed import Parsed, Sink
 from assets.ingest.qualtrics_header import SurveyHeader, read_header
 from assets.ingest.spss import SpssFile
 from assets.ingest.survey_json import survey_from_json
 from assets.ingest.survey_map import SurveyMap, column_kinds, recognise_survey
+from assets.ingest.survey_rows import by_export, without_zone
 from assets.ingest.survey_spss import note_label_disagreement, spss_survey_header, survey_from_spss
 from assets.ingest.survey_text import survey_columns, survey_header
 from assets.ingest.surveys import SurveyInput, load_survey
@@ -39,8 +41,12 @@ def try_survey_sheet(grid: Grid, feeds: Feeds, parsed: Parsed, sink: Sink) -> bo
     header = read_header(head)
     if header is None:
         return False
+    is_back, zone_place = is_handed_back(grid, parsed), None
+    if is_back:
+        header, zone_place = without_zone(header)
     survey = recognise_survey(header, feeds)
-    if survey is None:
+    # The quarantine workbook may hold sheets of several surveys; it loads one of them.
+    if survey is None or (is_back and parsed.kind not in (None, survey.feed.feed)):
         return False
     _take(survey, parsed)
     rows = _sheet_rows(grid)
@@ -58,10 +64,19 @@ def try_survey_sheet(grid: Grid, feeds: Feeds, parsed: Parsed, sink: Sink) -> bo
             blank += 1
     parsed.rows_read += header.rows + len(kept) + blank
     parsed.structural += header.rows + blank
-    places = [column.place for column in header.columns]
-    columns = {i: pa.array([row[i] if i < len(row) else None for row in kept], pa.string()) for i in places}
-    data = SurveyInput(header, columns, pa.array(numbers, pa.int64()), grid.sheet)
-    load_survey(data, survey, feeds.agency, parsed, sink)
+    sets = [(header, list(range(len(kept))))]
+    if is_back:
+        origins = [parsed.details["handed_back"].get((grid.sheet, number)) for number in numbers]
+        sets = list(by_export(header, zone_place, kept, origins))
+    for own, positions in sets:
+        rows_of = [kept[position] for position in positions]
+        columns = {
+            c.place: pa.array([row[c.place] if c.place < len(row) else None for row in rows_of], pa.string())
+            for c in own.columns
+        }
+        own_numbers = pa.array([numbers[position] for position in positions], pa.int64())
+        load_survey(SurveyInput(own, columns, own_numbers, grid.sheet), survey, feeds.agency, parsed, sink)
+    parsed.headers = list(dict.fromkeys(parsed.headers))
     return True
 
 

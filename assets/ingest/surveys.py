@@ -17,6 +17,7 @@ from assets.ingest.moments import read_moments, zoned
 from assets.ingest.parsed import HeaderMap, Parsed, Quarantined, Sink
 from assets.ingest.qualtrics_header import SurveyHeader
 from assets.ingest.survey_map import DATED, IGNORED, SurveyMap, map_labels
+from assets.ingest.survey_rows import RAW_NAMES, ZONE, plain_name
 from assets.ingest.survey_ticks import ticked_choices
 from assets.ingest.texts import fold
 
@@ -36,13 +37,6 @@ STATUS_WORDS: dict[str, int] = {
 }
 _TRUE = {"1", "true", "yes", "verdadero", "si", "wahr", "vrai"}
 _FALSE = {"0", "false", "no", "falso", "falsch", "faux"}
-OWN_COLUMNS = {
-    "startDate": "start_date",
-    "endDate": "end_date",
-    "progress": "progress",
-    "duration": "duration_seconds",
-}
-"""Qualtrics' fields whose single cells may be unreadable without losing the response, by the name they have in raw."""
 
 
 @dataclass
@@ -90,7 +84,7 @@ def load_survey(data: SurveyInput, survey: SurveyMap, agency: Agency, parsed: Pa
     duration = apply_verdicts(texts("duration"), _whole, pa.int32())
     _set_cells_apart(parsed, data, {"progress": progress, "duration": duration, **moments})
     items, reasons = _items(survey, data, in_words, parsed)
-    bad = _unusable(parsed, data, texts("_recordId"), moments["recordedDate"])
+    bad = _unusable(survey, parsed, data, texts("_recordId"), moments["recordedDate"])
     utc, local = zoned(recorded, zone, agency.time_zone)
     arrays: dict[str, Any] = {
         "sheet": pa.repeat(pa.scalar(data.sheet, pa.string()), n),
@@ -143,7 +137,7 @@ def _set_cells_apart(parsed: Parsed, data: SurveyInput, columns: dict[str, CastC
             continue
         for code in ("NUMBER_INVALID", "DATE_INVALID", "DATE_AMBIGUOUS"):
             for place in cast.noticed.get(code, ()):
-                name = OWN_COLUMNS[import_id]
+                name = RAW_NAMES[import_id]
                 cells = {name: data.columns[column.place][place].as_py()}
                 number = data.row_numbers[place].as_py()
                 parsed.note(code, sheet=data.sheet, column=name)
@@ -175,8 +169,7 @@ def _require(survey: SurveyMap, header: SurveyHeader) -> None:
 
 def _describe(survey: SurveyMap, data: SurveyInput, parsed: Parsed) -> None:
     header = data.header
-    meaning = {survey.client_id.place: "client_id", **{column.place: name for name, column in survey.items.items()}}
-    meaning |= {column.place: name for name, found in survey.multi.items() for column in found.answers}
+    meaning = _meanings(survey)
     side = survey.side
     how = "import_id" if header.generation in ("modern", "transitional") else "name"
     columns = []
@@ -190,6 +183,12 @@ def _describe(survey: SurveyMap, data: SurveyInput, parsed: Parsed) -> None:
         if kind == "new" and column.name:
             parsed.note("NEW_COLUMN", column=f"column {column.place + 1}")
     parsed.headers.append(HeaderMap(data.sheet, 1, header.rows, tuple(columns)))
+
+
+def _meanings(survey: SurveyMap) -> dict[int, str]:
+    """Place of a column → the question that it holds."""
+    meaning = {survey.client_id.place: "client_id", **{column.place: name for name, column in survey.items.items()}}
+    return meaning | {column.place: name for name, found in survey.multi.items() for column in found.answers}
 
 
 def _status(text: str) -> Verdict:
@@ -339,7 +338,7 @@ def _out_of_scale(name: str, cells: pa.Array, cast: CastColumn, parsed: Parsed, 
         parsed.quarantined.append(Quarantined(data.sheet, number, name, "OUT_OF_RANGE", held, scope="cell"))
 
 
-def _unusable(parsed: Parsed, data: SurveyInput, ids: pa.Array, recorded: CastColumn) -> set[int]:
+def _unusable(survey: SurveyMap, parsed: Parsed, data: SurveyInput, ids: pa.Array, recorded: CastColumn) -> set[int]:
     """Responses without an ID of their own, or whose recorded date cannot be read."""
     bad: dict[int, tuple[str, str]] = {}
     for place in pc.indices_nonzero(pc.is_null(ids)).to_pylist():
@@ -347,12 +346,15 @@ def _unusable(parsed: Parsed, data: SurveyInput, ids: pa.Array, recorded: CastCo
     for code in ("DATE_INVALID", "DATE_AMBIGUOUS"):
         for place in recorded.noticed.get(code, ()):
             bad.setdefault(place, ("recorded_date", code))
+    held = _meanings(survey) if bad else {}
+    zone = {ZONE: data.header.time_zone} if data.header.time_zone else {}
     for place, (column, code) in sorted(bad.items()):
         cells = {
-            c.name: _written(cell) if (cell := data.columns[c.place][place]).is_valid else None
+            plain_name(survey.feed, c.name, held.get(c.place, c.import_id)): _written(cell) if cell.is_valid else None
             for c in data.header.columns
             if c.import_id not in IGNORED
-        }
+            for cell in [data.columns[c.place][place]]
+        } | zone
         parsed.note(code, sheet=data.sheet, column=column)
         number, key = data.row_numbers[place].as_py(), ids[place].as_py()
         parsed.quarantined.append(Quarantined(data.sheet, number, column, code, cells, key=key))

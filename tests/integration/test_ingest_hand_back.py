@@ -1,50 +1,21 @@
 """The quarantine workbook: bad rows go out with their reasons, come back mended through the inbox, and are closed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import openpyxl
 import pytest
+from quarantine_desk import Desk, mended
 
-from assets.ingest import Feeds, IngestPaths, ingest, load_feeds
+from assets.ingest import Feeds, load_feeds
 from tests.faults.good import INTAKE_HEADER, NOTES_HEADER, intake_book, intake_rows, note_rows, notes_book
 
-NOW = datetime(2022, 2, 1, 8, tzinfo=UTC)
-STATES = "SELECT row_number, rule_code, state FROM control.quarantine WHERE file_token = ? ORDER BY ALL"
+INSTANT = timedelta(microseconds=1)
 
 
 @pytest.fixture(scope="module")
 def feeds(project_root: Path) -> Feeds:
     return load_feeds(project_root / "config")
-
-
-class Desk:
-    """An inbox over several nights."""
-
-    def __init__(self, folder: Path, feeds: Feeds) -> None:
-        self.inbox = folder / "inbox"
-        self.inbox.mkdir()
-        self.book = folder / "agency" / "quarantine.xlsx"
-        self.paths = IngestPaths(
-            self.inbox, folder / "v", folder / "r", folder / "t", quarantine_book=self.book, settle_seconds=0
-        )
-        self.con = duckdb.connect(config={"threads": 1})
-        self.feeds, self.nights = feeds, 0
-
-    def night(self) -> None:
-        ingest(self.paths, self.con, self.feeds, now=NOW + timedelta(days=self.nights))
-        self.nights += 1
-
-    def token(self, name: str) -> str:
-        return self.con.execute("SELECT file_token FROM control.files WHERE name = ?", [name]).fetchone()[0]
-
-    def states(self, name: str) -> list[tuple]:
-        return self.con.execute(STATES, [self.token(name)]).fetchall()
-
-    def counts(self, name: str) -> tuple:
-        select = "SELECT status, kind, rows_loaded, rows_quarantined, exported_at FROM control.files WHERE name = ?"
-        return self.con.execute(select, [name]).fetchone()
 
 
 @pytest.fixture
@@ -59,17 +30,6 @@ def bad_intake() -> openpyxl.Workbook:
     rows[2][4], rows[2][9] = "not a day", "#REF!"
     rows[3][0] = None
     return intake_book(rows)
-
-
-def mended(book: Path, **cells: dict[int, object]) -> openpyxl.Workbook:
-    """The quarantine workbook with cells of its only sheet changed: header name → {line: value}."""
-    found = openpyxl.load_workbook(book)
-    sheet = found.worksheets[0]
-    header = [cell.value for cell in sheet[1]]
-    for name, values in cells.items():
-        for line, value in values.items():
-            sheet.cell(row=line, column=header.index(name.replace("_", " ")) + 1, value=value)
-    return found
 
 
 def test_one_line_a_row_in_the_forms_order_with_both_languages(desk) -> None:
@@ -95,7 +55,7 @@ def test_mended_rows_load_into_their_export_and_close_their_items(desk) -> None:
     back = mended(desk.book, Intake_Date={2: "2020-03-09"}, County={2: "Dallas"}, Record_ID={3: "500004"})
     back.save(desk.inbox / "quarantine.xlsx")
     desk.night()
-    assert desk.counts("quarantine.xlsx") == ("loaded", "intake", 2, 0, moment)
+    assert desk.counts("quarantine.xlsx") == ("loaded", "intake", 2, 0, moment + INSTANT)
     assert {state for _, _, state in desk.states("intake.xlsx")} == {"fixed"}
     assert not desk.book.exists()
     select = "SELECT record_id, county, CAST(intake_date AS VARCHAR) FROM raw.intake ORDER BY record_id"
