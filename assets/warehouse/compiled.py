@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from assets.errors import ConfigError
 from assets.study_config import StudyConfig
 from assets.warehouse.dbt import IN_MEMORY, DbtPaths, run_dbt
 
@@ -61,7 +62,16 @@ class ModelCompiler:
 
 
 def run_models(connection: duckdb.DuckDBPyConnection, models: Iterable[CompiledModel]) -> None:
-    """Make the models' tables in a database called ``memory``, replacing what is there."""
+    """Make the models' tables in a database called ``memory``, replacing what is there.
+
+    Raises ``ConfigError`` where a table or column that the SQL reads is not there: they were made by another version.
+    """
     for model in models:
         connection.execute(f'create schema if not exists "{model.schema}"')
-        connection.execute(f'create or replace table "{model.schema}"."{model.name}" as ({model.sql}\n)')
+        try:
+            connection.execute(f'create or replace table "{model.schema}"."{model.name}" as ({model.sql}\n)')
+        except (duckdb.BinderException, duckdb.CatalogException):
+            raise ConfigError(
+                f"{model.name}: a table or column it reads is missing, for the tables here were made by another"
+                " version; after the next night they will do"
+            ) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from assets.errors import DataError
+from assets.errors import ConfigError, DataError
 from assets.warehouse.compiled import run_models
 from assets.warehouse.frozen import (
     INPUTS,
@@ -16,6 +16,7 @@ from assets.warehouse.frozen import (
     Attach,
     copy_inputs,
     environment,
+    kept_inputs,
     plain_attach,
     read_freeze,
     read_models,
@@ -57,7 +58,7 @@ def rebuild(folder: Path, name: str, *, attach: Attach = plain_attach, study: St
     record = read_freeze(folder, name)
     with duckdb.connect() as connection:
         attach(connection, folder / name / "frozen.duckdb", "frozen")
-        copy_inputs(connection, "frozen", "memory")
+        copy_inputs(connection, "frozen", "memory", kept_inputs(connection, "frozen"))
         run_models(connection, read_models(folder / name))
         wanted = [table for table in record.tables if study or table.startswith("marts.")]
         if study:
@@ -90,7 +91,7 @@ def drift(
         hand_over(connection, today)
         try:
             run_models(today, read_models(folder / name))
-        except duckdb.Error:
+        except (duckdb.Error, ConfigError):
             raise DataError(
                 "FROZEN_SQL", "today's tables have not what the frozen SQL reads, so they cannot be compared"
             ) from None

@@ -155,9 +155,19 @@ def read_models(place: Path) -> tuple[CompiledModel, ...]:
     return tuple(CompiledModel(**model) for model in json.loads((place / "models.json").read_text("utf-8")))
 
 
-def copy_inputs(connection: duckdb.DuckDBPyConnection, source: str, target: str) -> None:
+def kept_inputs(connection: duckdb.DuckDBPyConnection, frozen: str) -> dict[str, list[str]]:
+    """Tables of ``INPUTS``' schemas in a freeze: what its own SQL reads, whatever today's reads besides."""
+    rows = connection.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = ? order by all", [frozen]
+    ).fetchall()
+    return {schema: [table for place, table in rows if place == schema] for schema in INPUTS}
+
+
+def copy_inputs(
+    connection: duckdb.DuckDBPyConnection, source: str, target: str, inputs: Mapping[str, Sequence[str]] = INPUTS
+) -> None:
     """Copy what the models read from one attached database to another, without names and free text."""
-    for schema, tables in INPUTS.items():
+    for schema, tables in inputs.items():
         connection.execute(f'create schema if not exists "{target}"."{schema}"')
         for table in tables:
             kept = ", ".join(f'"{name}"' for name in _columns(connection, source, schema, table) if name not in UNREAD)

@@ -13,12 +13,12 @@ from warehouse_agencies import load, random_agency
 from warehouse_models import shipped_compiler, shipped_config, shipped_models
 from warehouse_oracle import Agency
 
-from assets.errors import ConfigError
+from assets.errors import ConfigError, DataError
 from assets.study_config import StudyConfig
 from assets.warehouse.as_of import write_as_of
 from assets.warehouse.compiled import CompiledModel, ModelCompiler, run_models
-from assets.warehouse.drift import Drift, drift, rebuild
-from assets.warehouse.frozen import freeze, frozen_config, read_freeze
+from assets.warehouse.drift import Drift, drift, hand_over, rebuild
+from assets.warehouse.frozen import INPUTS, freeze, frozen_config, read_freeze
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,27 @@ def test_a_freeze_is_made_again_row_for_row(frozen: Path, config: StudyConfig) -
     assert again.environment == {}
     assert frozen_config(frozen, "plos-2024").hash == record.config_hash == config.hash
     assert record.code_version == "0.1.0+abc"
+
+
+def test_a_freeze_outlives_the_tables_and_the_sql_of_its_day(
+    frozen: Path, agency: Agency, models: tuple[CompiledModel, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later version reads a table more, and has dropped a column: the freeze still has all that its own SQL reads."""
+    later = {**INPUTS, "control": (*INPUTS["control"], "invented_later")}
+    monkeypatch.setattr("assets.warehouse.frozen.INPUTS", later)
+    monkeypatch.setattr("assets.warehouse.drift.INPUTS", later)
+    assert rebuild(frozen, "plos-2024").identical
+
+    with night(agency, models) as today:
+        today.execute("create table control.invented_later (n integer)")
+        assert len(drift(today, frozen, "plos-2024")) == 2
+        today.execute("alter table raw.intake drop column county")
+        with pytest.raises(DataError, match="FROZEN_SQL"):
+            drift(today, frozen, "plos-2024")
+        with duckdb.connect() as memory:
+            hand_over(today, memory)
+            with pytest.raises(ConfigError, match=r"clients: .*made by another version"):
+                run_models(memory, models)
 
 
 def test_a_freeze_that_was_tampered_with_shows(frozen: Path) -> None:
