@@ -11,6 +11,7 @@ import duckdb
 from assets.errors import ConfigError
 from assets.study_config import StudyConfig
 from assets.warehouse.lineage import ColumnName, Lineage
+from assets.warehouse.settings_behind import settings_behind, value_of
 
 BARE = re.compile(r"\w+\.\w+")
 SETTING = re.compile(r"settings? ([a-z0-9_.]+(?:(?:, | and )[a-z0-9_.]+)*)")
@@ -135,7 +136,7 @@ def explain(
         grain=str(node["config"]["meta"]["grain"]),
         unit=meta.get("unit"),
         privacy=str(meta["privacy"]),
-        settings=_settings(" ".join(described), config),
+        settings=_settings(" ".join(described), config) | settings_behind(start.table, start.column, config),
         steps=tuple(steps),
         sources=tuple(lineage.sources(start)),
         row_sources=counted_rows.get((start.table, start.column), ()),
@@ -267,8 +268,5 @@ def _settings(text: str, config: StudyConfig) -> dict[str, Any]:
             if "." not in key and group:
                 key = f"{group}.{key}"
             group = key.rsplit(".", 1)[0]
-            value: Any = config
-            for part in key.split("."):
-                value = getattr(value, part)
-            found[key] = str(value) if value is not None else "study.end"
+            found[key] = value_of(key, config)
     return found

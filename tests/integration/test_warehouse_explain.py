@@ -49,7 +49,7 @@ def night() -> Iterator[Night]:
 def test_age_goes_back_to_the_birth_date(night: Night) -> None:
     told = night.explain("client_study.age")
     assert [str(source) for source in told.sources] == ["raw.intake.date_of_birth"]
-    assert told.settings == {"age.as_of": "study.end"}
+    assert told.settings == {"age.as_of": "study.end", "study.end": "2021-10-31"}
     known = night.connection.execute("select count(*), count(age) from marts.client_study").fetchone()
     assert (told.n_rows, told.n_known) == known
     text = told.as_text()
@@ -59,7 +59,11 @@ def test_age_goes_back_to_the_birth_date(night: Night) -> None:
 
 def test_a_score_goes_back_to_its_items_and_names_its_settings(night: Night) -> None:
     told = night.explain("marts.client_study.mspss_t0")
-    assert told.settings == {"scales.mspss.composite": "mean", "scales.mspss.missing": "prorated"}
+    assert told.settings == {
+        "scales.mspss.composite": "mean", "scales.mspss.min_answered": "9", "scales.mspss.missing": "prorated",
+        "study.start": "2021-01-01", "surveys.accept_unfinished": "true", "surveys.scoreable_items.mspss": "9",
+        "waves.t0.first_day": "0", "waves.t0.last_day": "60",
+    }  # fmt: skip
     text = told.as_text()
     assert "raw.survey_mspss: " in text
     assert "mspss_1 … mspss_12" in text
