@@ -14,8 +14,10 @@ from assets.errors import DataError
 _CLUTTER = re.compile(r"~\$.*|\.~lock\..*#|.*\.tmp|\.DS_Store|Thumbs\.db|desktop\.ini|\._.*", re.IGNORECASE)
 _UNFINISHED = re.compile(r".*\.(?:part|partial|crdownload|download|filepart)|\..+\.[A-Za-z0-9]{6}", re.IGNORECASE)
 _CONFLICT = re.compile(r".*(?:\(\d+\)|-DESKTOP-\w+|conflicted copy|conflicto).*", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"\..+\.icloud|.+\.(?:nextcloud|owncloud|gsheet|gdoc|cloud|cloudf)", re.IGNORECASE)
 FRESH_SECONDS = 10.0
 BLOCK = 1 << 20
+BLOCK_OF_ZEROS = 512
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def _walk(folder: Path, root: Path) -> Iterator[Candidate]:
                 yield Candidate(path, name, info.st_size, info.st_mtime, "NOT_DATA")
             elif not stat.S_ISREG(info.st_mode) or info.st_nlink > 1:
                 yield Candidate(path, name, 0, info.st_mtime, "NOT_REGULAR")
+            elif _PLACEHOLDER.fullmatch(entry.name):
+                yield Candidate(path, name, info.st_size, info.st_mtime, "EMPTY_FILE")
             elif _UNFINISHED.fullmatch(entry.name):
                 yield Candidate(path, name, info.st_size, info.st_mtime, "STILL_WRITING")
             else:
@@ -119,6 +123,18 @@ def is_unchanged(candidate: Candidate) -> bool:
 def is_conflict_copy(name: str) -> bool:
     """True for names that sync programs give to copies in conflict."""
     return bool(_CONFLICT.fullmatch(name))
+
+
+def has_no_content(candidate: Candidate) -> bool:
+    """True for 0 bytes and for the zeros that a cloud folder shows where a file has not come down yet.
+
+    Every kind of file that is read begins with something else. Raises OSError when the file cannot be opened.
+    """
+    if candidate.size == 0:
+        return True
+    handle = os.open(candidate.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as source:
+        return not source.read(BLOCK_OF_ZEROS).strip(b"\0")
 
 
 def hash_file(path: Path) -> str:

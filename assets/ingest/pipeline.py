@@ -16,6 +16,7 @@ from assets.ingest.hand_back import close_handed_back, date_handed_back
 from assets.ingest.history import compare, note_freshness, note_header_drift
 from assets.ingest.inbox import (
     Candidate,
+    has_no_content,
     hash_file,
     is_conflict_copy,
     list_inbox,
@@ -156,10 +157,9 @@ def _take(night: Night, candidate: Candidate, *, open_elsewhere: bool = False) -
     if candidate.verdict is not None:
         _without_reading(night, candidate, candidate.verdict)
         return
-    if candidate.size == 0:
-        _without_reading(night, candidate, "EMPTY_FILE", "rejected" if _waited(night, candidate) else "deferred")
-        return
     try:
+        if has_no_content(candidate):
+            raise DataError("EMPTY_FILE", "no content")
         sha256 = hash_file(candidate.path)
         earlier = night.known.get(sha256)
         if earlier is not None and earlier[1] != candidate.name and (night.paths.inbox / earlier[1]).is_file():
@@ -186,10 +186,12 @@ def _original(night: Night, candidate: Candidate, known: str | None) -> Original
     return kept or into_vault(candidate, paths.vault, paths.temp, paths.key)
 
 
-def _without_reading(night: Night, candidate: Candidate, code: str, status: str | None = None) -> None:
+def _without_reading(night: Night, candidate: Candidate, code: str) -> None:
     token = candidate.name_token
     outcome = REASONS[code].outcome
-    chosen = status or {"defer": "deferred", "ignore": "ignored"}.get(outcome, "rejected")
+    if code == "EMPTY_FILE" and not _waited(night, candidate):
+        outcome = "defer"  # a cloud folder may still bring the content
+    chosen = {"defer": "deferred", "ignore": "ignored"}.get(outcome, "rejected")
     first = night.first_seen.get(token, night.now)
     write_record(
         night.connection,

@@ -16,8 +16,10 @@ FILE_REASONS: dict[str, Reason] = {
     ),
     "EMPTY_FILE": Reason(
         "reject",
-        "The file is empty (0 bytes). Export it again.",
-        "El archivo está vacío (0 bytes). Expórtelo de nuevo.",
+        "The file has no content: it is empty, or a placeholder of a cloud folder. Make it available offline, or "
+        "export it again.",
+        "El archivo no tiene contenido: está vacío o es un marcador de una carpeta en la nube. Descárguelo, o "
+        "expórtelo de nuevo.",
     ),
     "CORRUPT": Reason(
         "reject",

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 SQL = f"""
 select n.file_token, n.record_id, n.client_id, n.service_date, n.entered_on, n.contact_type, n.service_type, n.minutes,
-       cast(f.exported_at as date) as exported_on, i.intake_date,
+       cast(f.exported_at as date) as exported_on, i.intake_date, i.exit_date,
        case when n.client_id is not null then i.client_id is not null end as has_intake
 from raw.case_notes n
 left join control.files f using (file_token)
-left join (select client_id, min(intake_date) as intake_date from raw.intake group by client_id) i
+left join (
+    select client_id, min(intake_date) as intake_date,
+           max(exit_date) filter ({newest_load("intake")}) as exit_date
+    from raw.intake group by client_id) i
     on i.client_id = n.client_id
 where n.{newest_load("case_notes")}
 """
@@ -62,6 +65,13 @@ def suite(codes: Codes) -> SuiteInfo:
                 ["service_date", "intake_date"],
                 lambda f: ordered(f["intake_date"], f["service_date"]),
                 "Services before intake are kept and not counted.",
+                severity="warn",
+            ),
+            rule(
+                "service_not_after_exit",
+                ["service_date", "exit_date"],
+                lambda f: ordered(f["service_date"], f["exit_date"]),
+                "A service after the exit still counts; many of them say that exits are entered too early.",
                 severity="warn",
             ),
             *_orphans(),

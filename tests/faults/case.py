@@ -32,6 +32,7 @@ class Fault:
     outcomes: dict[str, Outcome]
     nights: int = 1
     hours_between: float = 0.0
+    every_night: bool = False
     query: str | None = None
     answer: object = None
 

@@ -97,6 +97,37 @@ add(
     nights=2,
     hours_between=30,
 )
+PLACEHOLDERS = {
+    "intake.xlsx": b"\0" * 40_000,  # Files On-Demand, seen by a system that does not know it: the size, and zeros
+    ".intake.xlsx.icloud": b"bplist00 NSURLFileSizeKey",
+    "intake.xlsx.nextcloud": b" ",
+    "Intake.gsheet": b'{"doc_id": "invented"}',
+}
+for placeholder, content in PLACEHOLDERS.items():
+    make = written(placeholder, lambda content=content: content)
+    label = f"placeholder-{placeholder.rsplit('.', 1)[1]}"
+    add(3, label, make, {placeholder: Outcome("deferred", "EMPTY_FILE", 0)})
+    add(3, f"{label}-for-days", make, {placeholder: rejected("EMPTY_FILE")}, nights=2, hours_between=30)
+
+
+def _comes_down(inbox: Path) -> None:
+    """The placeholder of the first night is the file of the second."""
+    place = inbox / "later.xlsx"
+    if place.exists():
+        intake_book().save(place)
+    else:
+        place.write_bytes(b"\0" * 40_000)
+
+
+add(
+    3,
+    "placeholder-that-comes-down",
+    _comes_down,
+    {"later.xlsx": loaded(8)},
+    nights=2,
+    hours_between=30,
+    every_night=True,
+)
 
 
 def _cut(share: float) -> bytes:

@@ -98,6 +98,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     house.drop_notes(day(0), notes)
     house.sleep(day(0))
 
+    as_before = [list(row) for row in people]
     people[0][10] = "Confirmed"
     edited = [list(row) for row in notes]
     late = next(row for row in edited if row[1] == "TX-00002")
@@ -109,6 +110,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     # An export from before the first night turns up, with a note that later exports do not hold.
     forgotten = [9_000_001, "TX-00006", *notes[0][2:]]
     house.drop_notes(FIRST - timedelta(days=9), [*notes, forgotten])
+    house.drop_intake(FIRST - timedelta(days=9), as_before)
     house.sleep(day(2))
 
     spoiled = [list(row) for row in people]
@@ -129,6 +131,7 @@ def test_each_night_says_what_was_known_then(nights: Nights) -> None:
     told = nights.facts
     assert [told[day(n)]["TX-00001"][0] for n in range(3)] == ["High Risk", "Confirmed", "Confirmed"]
     assert told[day(1)]["TX-00002"][1] == told[day(0)]["TX-00002"][1] + 1
+    assert told[day(2)]["TX-00002"] == told[day(1)]["TX-00002"], "the edited note stands against the older export"
     assert told[day(2)]["TX-00006"][1] == told[day(1)]["TX-00006"][1] + 2, "the forgotten note lists two services"
     assert [told[day(n)]["TX-00003"][2] for n in range(2, 6)] == [None, day(3), None, None]
     assert [told[day(n)]["TX-00007"][2] for n in range(6)] == [None] * 6, "what waits in quarantine is not absent"

@@ -54,6 +54,7 @@ def case_notes() -> pd.DataFrame:
             "minutes": 30.0,
             "exported_on": datetime(2021, 11, 1),
             "intake_date": datetime(2021, 1, 1),
+            "exit_date": datetime(2022, 6, 1),
             "has_intake": True,
         }
     )
@@ -186,6 +187,7 @@ FAULTS: list[tuple[str, Spoil, str, str, int]] = [
     ("case_notes", put("record_id", None), "record_id_present", "error", 1),
     ("case_notes", put("service_date", None, 5), "service_date_present_mostly", "error", 5),
     ("case_notes", put("service_date", pd.Timestamp(2020, 12, 30)), "service_not_before_intake", "warn", 1),
+    ("case_notes", put("service_date", pd.Timestamp(2022, 6, 2)), "service_not_after_exit", "warn", 1),
     ("case_notes", put("has_intake", False, 21), "client_has_intake_mostly", "error", 21),
     ("case_notes", put("minutes", 9999.0), "minutes_in_range", "warn", 1),
     ("goal_plans", put("goal_id", "G1", 3), "file_token_goal_id_review_month_unique", "error", 3),
