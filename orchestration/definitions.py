@@ -24,6 +24,7 @@ from assets.keys import load_key
 from assets.publish.assets import follow_up, publish_databases, quality, report
 from assets.side import Side
 from assets.study.assets import fit_study
+from assets.study.spec import parse_spec
 from assets.study_config import load_study_config
 from assets.warehouse.assets import crosswalk, dbt_models, reconciliation
 from expectations.assets import MART_SUITES, RAW_SUITES, suite_checks
@@ -91,7 +92,9 @@ def build_definitions(home: Home, console: Console | None = None, side: Side | N
     from assets.warehouse import DbtPaths, ensure_manifest
 
     _keep_libraries_quiet()
-    manifest = ensure_manifest(DbtPaths.of(home), load_study_config(home.config / "study.yml"))
+    config = load_study_config(home.config / "study.yml")
+    parse_spec(config.analysis, "study.yml: analysis")  # told now, and not when half the night has run
+    manifest = ensure_manifest(DbtPaths.of(home), config)
     return Definitions(
         assets=[
             INBOX,

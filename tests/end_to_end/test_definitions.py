@@ -1,11 +1,15 @@
 """The commands that operators and CI type against the code location."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from assets.home import Home
+import pytest
+
+from assets.home import PROJECT_ROOT, Home
 from orchestration.definitions import build_definitions
 from orchestration.jobs import nightly_job
 from orchestration.progress import STEP_TITLES
@@ -41,6 +45,30 @@ def test_importing_the_definitions_reads_nothing(project_root: Path, tmp_path: P
     )
     assert done.stdout.strip() == "[]"
     assert not (tmp_path / "absent").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("family: multinomial", "family: logit", "study.yml: analysis: models[2].family: Input should be 'ols' or"),
+        ("unit: service_type ", "unit: hours ", "study.yml: services.unit: Input should be 'service_type', 'note' or"),
+    ],
+)
+def test_a_mistake_in_any_setting_is_told_before_anything_is_read(
+    outcomes: Any, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    config, home = tmp_path / "config", tmp_path / "home"
+    shutil.copytree(PROJECT_ROOT / "config", config)
+    text = (config / "study.yml").read_text("utf-8")
+    assert old in text
+    (config / "study.yml").write_text(text.replace(old, new, 1), "utf-8")
+    (home / "inbox").mkdir(parents=True)
+
+    done = outcomes("run", "--home", home, OUTCOMES_CONFIG=str(config))
+
+    assert done.code == 1
+    assert message in " ".join((done.out + done.err).split())
+    assert not (home / "agency" / "work" / "warehouse.duckdb").exists()
 
 
 def test_every_step_of_the_night_has_a_title_for_people(tmp_path: Path) -> None:
