@@ -64,8 +64,8 @@ format: $(VENV)/.dev ## Put the code in shape
 	@$(BIN)/ruff format .
 	@$(BIN)/sqlfluff fix --processes 2 dbt_project/models
 
-audit: $(VENV)/.dev ## Lock files, what is installed, known vulnerabilities (exit 3: could not ask)
-	@$(BIN)/python -m orchestration.supply
+audit: $(VENV)/.dev ## Lock files, what is installed, known vulnerabilities (exit 3: could not ask; offline: ADVISORIES=copy)
+	@$(BIN)/python -m orchestration.supply $(if $(ADVISORIES),--advisories $(ADVISORIES))
 
 bench: $(VENV)/.dev ## Ratios against the alternatives
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -4,6 +4,7 @@ import os
 import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pytest
@@ -11,13 +12,14 @@ from publish_fixtures import begin, build_id, make_home, research_id
 
 from assets.errors import ConfigError, DataError
 from assets.home import PROJECT_ROOT, Home
+from assets.keys import generate_key, load_key
 from assets.publish import publish
 from assets.publish.privacy import erasure_list
 from assets.publish.privacy.erasure import erase_client
 from assets.publish.privacy.needles import Identities
 from assets.publish.privacy.retention import Retention, floor_date, purge
 from assets.publish.privacy.scanner import Scanner
-from assets.publish.privacy.trail import entries, trail_path, verify_trail
+from assets.publish.privacy.trail import entries, record, trail_path, verify_trail
 
 TODAY = date(2026, 1, 1)
 GONE, NAME, RESPONSE = "TX-00007", "Ybarrazan-O'Fnord Mirkwhistle", "R_zorblattNunez07"
@@ -191,6 +193,28 @@ def test_the_floor_is_the_later_of_exit_and_birthday() -> None:
     assert floor_date(Retention(), None, None) is None
 
 
+@pytest.mark.parametrize("setting", ["keep", "erase"])
+def test_a_frozen_publication_that_holds_the_person_is_kept_and_told_or_removed_and_told(
+    home: Home, setting: Literal["keep", "erase"]
+) -> None:
+    frozen = home.agency / "frozen"
+    for name, keep in (("with", "true"), ("without", f"client_id <> '{research_id(7)}'")):
+        (frozen / name).mkdir(parents=True)
+        with duckdb.connect(str(frozen / name / "frozen.duckdb")) as copy:
+            copy.execute(f"attach '{home.work_db}' as w (read_only)")
+            copy.execute(f"create table kept as select * from w.marts.client_study where {keep}")
+        for path in (frozen / name / "frozen.duckdb", frozen / name):
+            path.chmod(0o400 if path.is_file() else 0o500)  # as freeze leaves them
+    receipt = erase_client(home, GONE, Retention(frozen=setting), TODAY)
+    left = {path.name for path in frozen.iterdir()}
+    told = "frozen publication with: kept by the setting retention.frozen" in receipt.not_reached
+    assert (left, told) == (({"with", "without"}, True) if setting == "keep" else ({"without"}, False))
+    assert ("frozen/with" in receipt.other_files) == (setting == "erase")
+    assert bool(everywhere(home)) == (setting == "keep")
+    with duckdb.connect(str(frozen / "without" / "frozen.duckdb"), read_only=True) as copy:
+        assert copy.execute("select count(*) from kept").fetchone() == (39,)
+
+
 def test_purge_lists_first_and_deletes_what_is_past_its_date_only(home: Home) -> None:
     now = datetime(2026, 1, 1, 12)
     for days, name in ((364, "young.txt"), (366, "old.txt")):
@@ -206,6 +230,19 @@ def test_purge_lists_first_and_deletes_what_is_past_its_date_only(home: Home) ->
     assert [path.name for path in home.rejected.iterdir()] == ["young.txt"]
     with pytest.raises(DataError):
         purge(home, Retention(keep_days={"work": 1}), TODAY)
+
+
+def test_a_purge_with_a_key_leaves_the_trail_whole(home: Home, tmp_path: Path) -> None:
+    locked = Home(home.root, key_file=tmp_path / "key")
+    assert locked.key_file is not None
+    generate_key(locked.key_file, locked)
+    key = load_key(locked)
+    record(locked, "run", key, rows_in=1)
+    (home.rejected / "old.txt").write_text("refused")
+    assert len(purge(locked, Retention(keep_days={"rejected": 1}), date(2099, 1, 1), dry_run=False)) == 1
+    *_, last = entries(trail_path(home))
+    assert (last["action"], last["files"]) == ("purge", 1)
+    assert verify_trail(locked, key) == []
 
 
 def test_the_mark_cannot_be_found_by_trying_all_ids_without_the_secret(home: Home, tmp_path: Path) -> None:
