@@ -1,4 +1,4 @@
-"""``retention.purge``: each night counts what is past its date; only where it says ``nightly`` it deletes it as well."""
+"""``retention.purge``: each night counts what is past its date; where it says ``nightly`` it deletes it as well."""
 
 import os
 import shutil
