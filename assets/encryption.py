@@ -43,15 +43,21 @@ def attach(
         raise ConfigError("OUTCOMES_KEY_FILE is set, but the database is not encrypted yet: `outcomes run` does that")
     place = str(path).replace("'", "''")
     access = "read_only" if read_only else "read_write"
-    if key is None:
-        least = f", storage_version '{storage}'" if storage and not read_only else ""
-        connection.execute(f"attach '{place}' as {name} ({access}{least})")
-        return
     try:
+        if key is None:
+            least = f", storage_version '{storage}'" if storage and not read_only else ""
+            connection.execute(f"attach '{place}' as {name} ({access}{least})")
+            return
         load_crypto(connection)
         connection.execute(f"attach '{place}' as {name} ({access}, encryption_key ?)", [key.derive("database").hex()])
     except duckdb.InvalidInputException:
+        if key is None:
+            raise
         raise ConfigError("OUTCOMES_KEY_FILE: not the key this database was encrypted with") from None
+    except duckdb.IOException as error:
+        if "lock" not in str(error):
+            raise
+        raise ConfigError(f"{path.name} is in use by another program; close it there and try again") from None
 
 
 def is_encrypted(path: Path) -> bool | None:

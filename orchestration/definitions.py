@@ -7,6 +7,7 @@ looked up only when a code location is really loaded.
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from dagster import (
     Definitions,
@@ -18,6 +19,7 @@ from dagster import (
 )
 from rich.console import Console
 
+from assets.errors import ConfigError, value_free
 from assets.home import Home
 from assets.ingest.assets import INBOX, ingest_inbox
 from assets.keys import load_key
@@ -29,7 +31,7 @@ from assets.study_config import load_study_config
 from assets.warehouse.assets import crosswalk, dbt_models, reconciliation
 from expectations.assets import MART_SUITES, RAW_SUITES, suite_checks
 from orchestration.jobs import nightly_job, nightly_schedule
-from orchestration.lock import writing
+from orchestration.lock import HomeBusyError, writing
 from orchestration.progress import step_logger
 from orchestration.settings import home_from_env
 from orchestration.temporary import private_temp
@@ -37,14 +39,17 @@ from orchestration.temporary import private_temp
 
 def _home_resource(home: Home) -> ResourceDefinition:
     @resource(description="The home folder, held by one writing run at a time")
+    @value_free
     def held_home(context: InitResourceContext) -> Iterator[Home]:
         from assets.publish import prepare_home, start_notices
         from assets.publish.privacy.encrypt_home import encrypt_home
+        from assets.publish.privacy.policy import load_policy
         from assets.publish.privacy.sweep import sweep_home
 
         key = load_key(home)
+        load_policy(home.config)  # read at the end of the night, when the research file is out already
         prepare_home(home)
-        with writing(home.lock):
+        with _held(home):
             if context.log:
                 for notice in start_notices(home):
                     context.log.warning(notice)
@@ -55,6 +60,19 @@ def _home_resource(home: Home) -> ResourceDefinition:
                 yield home
 
     return held_home
+
+
+@contextmanager
+def _held(home: Home) -> Iterator[None]:
+    """Hold the writer's lock; who has it is told by an error that steps may quote."""
+    busy = ""
+    try:
+        with writing(home.lock):
+            yield
+    except HomeBusyError as error:
+        busy = str(error)
+    if busy:
+        raise ConfigError(busy)
 
 
 def _keep_libraries_quiet() -> None:

@@ -44,11 +44,13 @@ def _run(home: Home, console: Console | None, side: Side, started: float) -> Nig
     definitions = build_definitions(home, console, side)
     with open_instance(home) as instance:
         result = definitions.resolve_job_def("nightly").execute_in_process(instance=instance, raise_on_error=False)
-    steps, messages = [], []
+    steps, messages, before_any_step = [], [], ""
     for event in result.all_events:
         if event.is_step_failure and event.step_key:
             steps.append(event.step_key)
             messages.append(_cause(event.step_failure_data.error))
+        elif event.event_type_value == "PIPELINE_FAILURE":
+            before_any_step = _cause(event.job_failure_data.error)
     checks = [
         f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"
         for evaluation in result.get_asset_check_evaluations()
@@ -60,7 +62,7 @@ def _run(home: Home, console: Console | None, side: Side, started: float) -> Nig
         seconds=monotonic() - started,
         failed_steps=steps,
         failed_checks=checks,
-        message="; ".join(message for message in messages if message),
+        message="; ".join(message for message in messages if message) or before_any_step,
     )
 
 

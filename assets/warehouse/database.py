@@ -27,7 +27,7 @@ TEMP_LIMIT = "8GB"
 def connect(home: Home, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the working database of a home and close it again, whatever happens inside.
 
-    Raises ``duckdb.IOException`` when another process holds the file for writing, ``ConfigError`` for a missing or
+    Raises ``ConfigError`` when another program holds the file for writing, and for a missing or
     wrong key, and for a key on a file that is still plain (a night encrypts it).
     """
     with duckdb.connect() as connection:

@@ -83,8 +83,8 @@ def _show_encryption(home: Home) -> None:
     for notice in start_notices(home):
         err.print(f"[yellow]![/yellow] {notice}", soft_wrap=True)
     key = load_key(home)
-    if key:
-        with writing(home.lock):
+    with writing(home.lock):  # another run is told of here, before anything starts
+        if key:
             encrypt_home(home, key, lambda told: err.print(f"[green]✓[/green] {told}", soft_wrap=True))
 
 
