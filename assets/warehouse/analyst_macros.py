@@ -81,6 +81,7 @@ MACROS: Mapping[str, tuple[str, str]] = {
                 month_number,
                 count(*) as clients,
                 avg(services_listed) as services_per_client,
+                sum(services_listed) * 30.4375 / sum(days_enrolled) as services_per_enrolled_month,
                 avg((services_listed > 0)::integer) as share_with_a_service,
                 avg(goals_open) as open_goals_per_client
             from marts.client_month

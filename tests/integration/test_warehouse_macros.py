@@ -82,6 +82,15 @@ def test_the_dose_curve_leaves_small_months_out(reader: duckdb.DuckDBPyConnectio
     assert 0 < len(wanted) < len(enrolled)
     assert found["clients"].tolist() == wanted["size"].tolist()
     assert found["services_per_client"].tolist() == pytest.approx(wanted["mean"].tolist())
+    sums = (
+        months[months["is_enrolled"]]
+        .groupby("month_number")[["services_listed", "days_enrolled"]]
+        .sum()
+        .loc[wanted.index]
+    )
+    rate = sums["services_listed"] / sums["days_enrolled"] * 30.4375
+    assert found["services_per_enrolled_month"].tolist() == pytest.approx(rate.tolist())
+    assert (found["services_per_enrolled_month"] >= found["services_per_client"] * 30.4375 / 31).all()
 
 
 def test_the_codebook_of_a_table_is_found_with_or_without_its_schema(reader: duckdb.DuckDBPyConnection) -> None:

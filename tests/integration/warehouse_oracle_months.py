@@ -34,11 +34,15 @@ def _months(person: Row, services: Table, reviews: Table, config: StudyConfig) -
     for number, first in enumerate(_first_days(intake, end)):
         last = min(_months_later(intake, number + 1) - timedelta(1), end)
         counted = [row for row in services if row["is_counted"] and first <= row["day"] <= last]
+        enrolled = sum(
+            1 for n in range((last - first).days + 1) if first + timedelta(n) <= (person["exit_date"] or end)
+        )
         by_type = {code: sum(row["service_type"] == code for row in counted) for code in TYPES}
         yield {
             "month_number": number,
             "days": (last - first).days + 1,
-            "is_enrolled": person["exit_date"] is None or first <= person["exit_date"],
+            "is_enrolled": enrolled > 0,
+            "days_enrolled": enrolled,
             "services_listed": len(counted),
             "notes": len({row["note"] for row in counted}),
             **{f"services_{code}": n for code, n in by_type.items()},

@@ -102,6 +102,10 @@ select
     months.month_number,
     cast({{ days_between('months.first_day', 'months.last_day') }} + 1 as integer) as days,
     months.first_day <= months.service_end_date as is_enrolled,
+    cast(
+        greatest({{ days_between('months.first_day', 'least(months.last_day, months.service_end_date)') }} + 1, 0)
+        as integer
+    ) as days_enrolled,
     coalesce(services.services_listed, 0) as services_listed,
     coalesce(services.notes, 0) as notes,
     {% for service_type in service_types -%}
