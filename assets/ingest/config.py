@@ -89,7 +89,6 @@ class TableFeed(FeedBase):
     """A workbook or CSV of the case-management system; ``columns`` describes the edition in use."""
 
     format: Literal["table"]
-    sheets: tuple[str, ...]
     date_order: Literal["mdy", "dmy", "ymd"] = "mdy"
     columns: dict[str, Column]
     order_rules: tuple[OrderRule, ...] = ()
@@ -104,6 +103,12 @@ class TableFeed(FeedBase):
         if not self._editions:
             self._editions.extend((v, edition(self, v)) for v in reversed(in_order(self.versions)))
         return self._editions
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_sheets(cls, body: Any) -> Any:
+        """Maps of agencies may still name ``sheets``, which were never read: a sheet is known by its header."""
+        return {key: value for key, value in body.items() if key != "sheets"} if isinstance(body, dict) else body
 
     @model_validator(mode="after")
     def _names_exist(self) -> "TableFeed":

@@ -63,7 +63,6 @@ def _table(name: str, path: Path) -> str:
     if key is not None:
         kinds[key] = "id" if kinds[key] in ("integer", "text") else kinds[key]
     lines = _head(name, "table")
-    lines.append(f"sheets: [{_quoted(grid.sheet or '*')}]")
     told = "names a record" if key is not None else "no column names a record by itself: name those that do together"
     lines.append(f"key: [{names[key] if key is not None else next(iter(names.values()))}]     # {told}")
     lines.append(f"date_order: {order}                     # how text dates are written")

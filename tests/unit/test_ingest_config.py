@@ -52,6 +52,13 @@ def test_a_mistake_names_file_and_key(config: Path, file: str, old: str, new: st
         load_feeds(config)
 
 
+def test_a_map_that_still_names_sheets_loads_as_one_that_does_not(config: Path) -> None:
+    plain = load_feeds(config).tables["intake"].model_dump()
+    path = config / "feeds" / "intake.yml"
+    path.write_text('sheets: ["Client Intake", "Intake*"]\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert load_feeds(config).tables["intake"].model_dump() == plain
+
+
 def test_a_missing_file_is_named(config: Path) -> None:
     (config / "agency.yml").unlink()
     with pytest.raises(ConfigError, match=r"agency\.yml: the file is missing"):
