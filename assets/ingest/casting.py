@@ -41,10 +41,14 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 
 @dataclass
 class CastColumn:
-    """A typed column, and for each noticed row (position in the batch) its reason code."""
+    """A typed column, and for each noticed row (position in the batch) its reason code.
+
+    ``contradicted``: a date among them cannot be in the declared order.
+    """
 
     values: pa.Array
     noticed: dict[str, list[int]] = field(default_factory=dict)
+    contradicted: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,21 +65,22 @@ def cast_column(texts: pa.Array | pa.ChunkedArray, column: Column, context: Cast
     """Cast a text column (None = blank cell) to the type ``column`` declares; same length, same order.
 
     One date that cannot be in the declared order (a 25th month) makes every exchangeable text date of the column
-    doubtful:
-    they wait together, none is guessed.
+    doubtful: they wait together, none is guessed. Where ``context.dates`` is contradicted already they do so as well.
     """
     if column.type == "text":
         return CastColumn(texts)
     whole = _whole(texts, column, context.latest)
     if whole is not None:
         return CastColumn(whole)
+    contradicted = False
     if column.type in ("date", "datetime", "month"):
         order = context.dates
-        if any(order.contradicts(text) for text in pc.unique(texts).to_pylist() if text):
-            context = replace(context, dates=replace(order, contradicted=True))
-    return apply_verdicts(
+        contradicted = any(order.contradicts(text) for text in pc.unique(texts).to_pylist() if text)
+        context = replace(context, dates=replace(order, contradicted=order.contradicted or contradicted))
+    cast = apply_verdicts(
         texts, caster(column, context), ARROW_TYPES[column.type], blank="" if column.type == "multi" else None
     )
+    return replace(cast, contradicted=contradicted)
 
 
 _PLAIN_ID = r"^[0-9]{1,15}$"

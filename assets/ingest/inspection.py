@@ -15,7 +15,8 @@ from assets.ingest.inbox import hash_file, is_conflict_copy
 from assets.ingest.layout import Part, describe_layout
 from assets.ingest.load import Stage, settle_rows
 from assets.ingest.parsed import Parsed
-from assets.ingest.read import ReadContext, exported_at, read_file
+from assets.ingest.read import ReadContext, exported_at
+from assets.ingest.read_again import read_into
 from assets.ingest.reasons import REASONS, outcome_of, sentence
 from assets.ingest.recognise import confidences
 from assets.ingest.signature import signature_of
@@ -82,7 +83,7 @@ def inspect_file(path: Path, feeds: Feeds, *, today: date | None = None, connect
             stage = Stage(con, feeds)
             opened.callback(stage.clear)
             try:
-                read_file(copy, context, parsed, stage.take)
+                read_into(stage, copy, context, parsed)
                 _settle(found, parsed, stage, path)
             except DataError as error:
                 _refuse(found, error)

@@ -16,6 +16,10 @@ class SinkError(Exception):
     """The database refused a batch: a failure of the night, not of the file."""
 
 
+class ReadAgainError(Exception):
+    """What a row tells changes how rows must be read that were handed on before it."""
+
+
 @dataclass(frozen=True)
 class Quarantined:
     """One bad cell. ``scope`` is ``row`` when the whole row waits, ``cell`` when the row loads without this cell.
@@ -55,6 +59,10 @@ class Parsed:
     headers: list["HeaderMap"] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+
+    def begin_again(self, findings: Counter[tuple[str | None, str | None, str]]) -> None:
+        """Forget all that was read; ``findings`` were there before."""
+        vars(self).update(vars(Parsed(findings=Counter(findings))))
 
     def note(self, code: str, n: int = 1, *, sheet: str | None = None, column: str | None = None) -> None:
         """Count a finding at a sheet and column."""

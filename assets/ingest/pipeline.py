@@ -29,7 +29,8 @@ from assets.ingest.overrides import Override, apply_overrides, load_overrides, n
 from assets.ingest.parsed import Parsed
 from assets.ingest.paths import IngestPaths
 from assets.ingest.quarantine_book import close_corrected, refresh_quarantine_book
-from assets.ingest.read import ReadContext, exported_at, read_file
+from assets.ingest.read import ReadContext, exported_at
+from assets.ingest.read_again import read_into
 from assets.ingest.reasons import REASONS, sentence
 from assets.ingest.schema import create_tables
 from assets.ingest.vault import Original, from_vault, into_vault, sweep_drafts
@@ -238,7 +239,7 @@ def _read_and_load(night: Night, candidate: Candidate, sha256: str, place: Path,
     if is_conflict_copy(candidate.name):
         parsed.note("CONFLICT_COPY")
     try:
-        read_file(place, context, parsed, stage.take)
+        read_into(stage, place, context, parsed)
         apply_overrides(stage, parsed, night.overrides, night.now.date())
         duplicates, erased = settle_rows(stage, parsed, night.has_erased)
         if not date_handed_back(night.connection, parsed):

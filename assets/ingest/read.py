@@ -3,7 +3,7 @@
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path, PurePosixPath
 
@@ -41,13 +41,15 @@ class ReadContext:
     suffix: str
     temp: Path | None = None
     part: str | None = None
+    doubtful: set[tuple[str, str]] = field(default_factory=set)
+    """What was learned of the dates of the file so far (``TableRun``)."""
 
 
 def read_file(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:
     """Read the file at ``path`` (its suffix comes from ``context``: the vault's copies have none).
 
-    Fills ``parsed`` and raises :class:`DataError` with a reason code when the file as a whole is refused; no other
-    error.
+    Fills ``parsed`` and raises :class:`DataError` with a reason code when the file as a whole is refused, and
+    :class:`ReadAgainError` when it must be read again with the same ``context``; no other error.
     """
     signature = signature_of(path)
     if signature == "empty":
@@ -166,7 +168,7 @@ def _read_grid(grid: Grid, header: Header, context: ReadContext, parsed: Parsed,
         dates=DateReader(header.feed.date_order, feeds.agency.time_zone),
         latest=context.today,
     )
-    read_table(TableRun(grid, header, casts, parsed, sink))
+    read_table(TableRun(grid, header, casts, parsed, sink, context.doubtful))
 
 
 def _read_spss(path: Path, context: ReadContext, parsed: Parsed, sink: Sink) -> None:

@@ -1,17 +1,17 @@
 """A batch of data rows: texts by column, casts, quarantine, and the typed table that goes to the sink."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assets.ingest.casting import ARROW_TYPES, EPOCH_DAYS, CastContext, cast_column
+from assets.ingest.casting import ARROW_TYPES, EPOCH_DAYS, CastColumn, CastContext, cast_column
 from assets.ingest.cells import cell_text, column_texts
 from assets.ingest.config import Column
 from assets.ingest.grid import Grid
-from assets.ingest.parsed import Parsed, Quarantined, Sink, joined_key
+from assets.ingest.parsed import Parsed, Quarantined, ReadAgainError, Sink, joined_key
 from assets.ingest.reasons import outcome_of
 from assets.ingest.recognise import Header
 
@@ -28,6 +28,8 @@ class TableRun:
     context: CastContext
     parsed: Parsed
     sink: Sink
+    doubtful: set[tuple[str, str]]
+    """Feeds and columns whose dates somewhere in the file contradict the declared order."""
 
 
 def column_letter(place: int) -> str:
@@ -68,7 +70,7 @@ class TableBatch:
             self._take_faults(name, column, place)
             if column.type == "client_id":
                 self.arrays["client_id_raw"] = texts
-            cast = cast_column(texts, column, self.run.context)
+            cast = self._cast(name, column, texts)
             self.arrays[name] = cast.values
             for code, found in cast.noticed.items():
                 self._notice(name, code, found)
@@ -80,6 +82,18 @@ class TableBatch:
             if name in header.feed.key or column.type == "client_id":
                 self._require(name, place, texts)
         self._note_order()
+
+    def _cast(self, name: str, column: Column, texts: pa.Array) -> CastColumn:
+        run, place = self.run, (self.run.header.feed.feed, name)
+        context = run.context
+        if place in run.doubtful:
+            context = replace(context, dates=replace(context.dates, contradicted=True))
+        cast = cast_column(texts, column, context)
+        if cast.contradicted and place not in run.doubtful:
+            run.doubtful.add(place)
+            if run.parsed.rows_out:
+                raise ReadAgainError
+        return cast
 
     def _notice(self, name: str, code: str, found: list[int]) -> None:
         self.run.parsed.note(code, len(found), sheet=self.run.grid.sheet, column=name)
