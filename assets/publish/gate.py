@@ -50,7 +50,7 @@ def check_research(
     column are told, never a value.
     """
     described = {(column.table, column.name): column for column in columns}
-    words = _Vocabulary(described.values(), config)
+    words = _Vocabulary(described.values(), config, _feeds(connection))
     found = connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns() where database_name = ?"
         " order by all",
@@ -82,6 +82,14 @@ def check_research(
                 raise _refusal("TEXT_NOT_LISTED", f"a text in {where} is outside the column's closed vocabulary", name)
 
 
+def _feeds(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Feeds that a map describes or once described: each has its table in ``raw``, named by the map and by no data."""
+    found = connection.execute(
+        "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'raw'"
+    ).fetchall()
+    return frozenset(name for (name,) in found)
+
+
 def _refusal(code: str, explanation: str, column: str) -> DataError:
     return DataError(code, explanation, Place(column=column))
 
@@ -89,7 +97,8 @@ def _refusal(code: str, explanation: str, column: str) -> DataError:
 class _Vocabulary:
     """The names and words a text may be made of: the codebook's, the study's configuration, the project's sources."""
 
-    def __init__(self, columns: Iterable[Column], config: Path) -> None:
+    def __init__(self, columns: Iterable[Column], config: Path, feeds: frozenset[str]) -> None:
+        self.feeds = feeds
         listed = list(columns)
         self.names = {column.name for column in listed} | {value for c in listed for value in c.values}
         self.names |= {"intercept", "true", "false", "True", "False"} | _strings_in_sources()
@@ -108,7 +117,7 @@ class _Vocabulary:
             return False
         if column.kind == "name":
             return all(self._is_name(part) for part in text.split(" x "))
-        return text in column.values
+        return text in (self.feeds if column.kind == "feed" else column.values)
 
     def _is_name(self, text: str) -> bool:
         """A variable or model, perhaps with a level; tests of two variables name both, with `` x `` between."""

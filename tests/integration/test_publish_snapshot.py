@@ -128,6 +128,7 @@ LEAKS = {
     "a source ID": ("update marts.client_study set client_id = 'TX-00042' where age = 15", "TEXT_NOT_LISTED"),
     "a sentence": (f"insert into study.models (model, message) values ('age', 'n of {CANARY}')", "TEXT_NOT_LISTED"),
     "a level": (f"insert into study.descriptives (variable, level) values ('age', '{CANARY}')", "TEXT_NOT_LISTED"),
+    "a feed": (f"update quality.files set kind = '{CANARY}'", "TEXT_NOT_LISTED"),
     "a reason": (f"update quality.files set reason = '{CANARY}'", "TEXT_NOT_LISTED"),
 }
 
