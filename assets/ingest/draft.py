@@ -4,17 +4,19 @@ values."""
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from assets.errors import DataError
 from assets.ingest.cells import cell_text
 from assets.ingest.dates import DateReader
+from assets.ingest.draft_survey import DraftMulti, propose_multi
 from assets.ingest.excel import open_workbook
 from assets.ingest.grid import Grid
 from assets.ingest.layout import Part, describe_layout, probable_header
 from assets.ingest.names import is_name
+from assets.ingest.parsed import Parsed
 from assets.ingest.safety import scan_archive
 from assets.ingest.signature import signature_of
+from assets.ingest.survey_text import survey_columns, survey_header
 from assets.ingest.textfile import read_text
 from assets.ingest.texts import slug
 
@@ -30,7 +32,7 @@ def draft_map(path: Path, name: str) -> str:
     """
     what, parts = describe_layout(path)
     if what == "Qualtrics export":
-        return _survey(name, parts[0])
+        return _survey(name, path)
     if what == "SPSS file":
         return _spss(name, parts[0])
     return _table(name, path)
@@ -163,24 +165,58 @@ def proposed_type(texts: list[str | None], column: str, order: str = "mdy") -> s
     return "text"
 
 
-def _survey(name: str, part: Part) -> str:
+def _survey(name: str, path: Path) -> str:
+    file = read_text(path)
+    header = survey_header(file)
+    if header is None:
+        raise DataError("NO_HEADER", "no header of a survey")
+    multi = propose_multi(header, survey_columns(file, header, Parsed()).columns)
+    taken = {place for question in multi for place in question.places}
+    asked = [c for c in header.columns if c.name and not c.is_metadata and c.place not in taken]
+    names = _names([c.name for c in asked])
+    client = next((i for i, column in names.items() if column == "client_id"), None)
+    if client is None:
+        client = next((i for i in names if asked[i].import_id == "QID1_TEXT"), None)
+    who = ("QID1_TEXT", "client_id") if client is None else (asked[client].import_id or "", asked[client].name)
     lines = _head(name, "survey")
     lines += ["key: [response_id]", "newest_by: recorded_date", 'versions:\n  - {name: "1", since: 2000-01-01}']
+    lines.append(f"client_id: {_question(*who)}   # the question in which staff type the client's ID")
     lines += [
-        "client_id: {import_id: QID1_TEXT, names: [client_id]}   # the question in which staff type the client's ID"
+        "missing_codes: {-99: seen_but_unanswered}",
+        "items:" if len(names) > (client is not None) else "items: {}",
     ]
-    lines += ["missing_codes: {-99: seen_but_unanswered}", "items:"]
-    for column in part.columns:
-        if _is_question(column):
-            key, title = _quoted(column.get("import_id") or column["name"]), _quoted(column["name"])
-            lines.append(f"  {slug(column['name'])}: {{import_id: {key}, names: [{title}], low: 0, high: 0}}")
+    for i, item in names.items():
+        if i != client:
+            lines.append(f"  {item}: {_question(asked[i].import_id or '', asked[i].name)[:-1]}, low: 0, high: 0}}")
+    lines += _multi(multi, list(names.values()))
     return "\n".join([*lines, "labels: {}"]) + "\n"
 
 
-def _is_question(column: dict[str, Any]) -> bool:
-    from assets.ingest.qualtrics_header import METADATA
+def _question(key: str, title: str) -> str:
+    return f"{{import_id: {_quoted(key or title)}, names: [{_quoted(title)}]}}"
 
-    return bool(column["name"]) and column.get("import_id") not in METADATA
+
+def _multi(multi: list[DraftMulti], taken: list[str]) -> list[str]:
+    if not multi:
+        return []
+    lines = [
+        "multi:                             # several choices may be ticked: the Spanish labels are still to write"
+    ]
+    for question in multi:
+        item = column_name(question.name, "multi")
+        while item in taken:
+            item += "_"
+        taken.append(item)
+        lines += [
+            f"  {item}:",
+            f"    import_id: {_quoted(question.import_id)}",
+            f"    names: [{_quoted(question.name)}]",
+        ]
+        lines.append("    options:")
+        for code, label, choice in question.options:
+            other = f", choice: {choice}" if choice != code else ""
+            lines.append(f"      {code}: {{en: {_quoted(label)}, es: {_quoted(label)}{other}}}")
+    return lines
 
 
 def _spss(name: str, part: Part) -> str:
