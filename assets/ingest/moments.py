@@ -18,6 +18,9 @@ from assets.ingest.dates import DateReader
 _HOUR = 3600
 _DAY = 86_400
 _EPOCH = datetime(1970, 1, 1)
+_FIRST = (datetime.min - _EPOCH) // timedelta(seconds=1) + _DAY
+_LAST = (datetime.max - _EPOCH) // timedelta(seconds=1) - _DAY
+"""Between them a moment stays in the calendar whatever zone it is moved to."""
 _PLAIN = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"
 
 
@@ -36,21 +39,22 @@ def read_moments(texts: pa.Array, reader: DateReader) -> CastColumn:
 def zoned(recorded: pa.Array, zone: str | None, agency_zone: str) -> tuple[pa.Array, pa.Array]:
     """UTC and the agency's local date of moments written in ``zone``.
 
-    Without a stated zone nothing is invented: no UTC, and the date as written. Where clocks are put back the earlier
-    of the
-    two readings is taken.
+    Without a stated zone nothing is invented: no UTC, and the date as written; so it is on the calendar's first and
+    last day, which another zone may not have. Where clocks are put back the earlier of the two readings is taken.
     """
     import numpy
 
     if zone is None:
         return pa.nulls(len(recorded), pa.timestamp("s")), pc.cast(pc.floor_temporal(recorded, unit="day"), pa.date32())
     missing = numpy.asarray(pc.is_null(recorded))
-    seconds = numpy.asarray(pc.fill_null(pc.cast(recorded, pa.int64()), 0))
+    written = numpy.asarray(pc.fill_null(pc.cast(recorded, pa.int64()), 0))
+    is_edge = (written < _FIRST) | (written > _LAST)
+    seconds = numpy.where(is_edge, 0, written)
     utc = seconds - _offsets(seconds, ZoneInfo(zone), is_local=True)
-    local = utc + _offsets(utc, ZoneInfo(agency_zone), is_local=False)
+    local = numpy.where(is_edge, written, utc + _offsets(utc, ZoneInfo(agency_zone), is_local=False))
     days = numpy.floor_divide(local, _DAY).astype("int32")
     return (
-        pa.array(utc, pa.int64(), mask=missing).cast(pa.timestamp("s")),
+        pa.array(utc, pa.int64(), mask=missing | is_edge).cast(pa.timestamp("s")),
         pa.array(days, pa.int32(), mask=missing).cast(pa.date32()),
     )
 

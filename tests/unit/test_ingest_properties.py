@@ -1,7 +1,6 @@
 """Properties that must hold for any text somebody may type."""
 
-import string
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -45,30 +44,6 @@ def test_an_id_is_normal_or_none_and_normal_twice(text: str) -> None:
 def test_two_ids_are_never_taken_for_one(one: int, other: int) -> None:
     same = normalise_client_id(f"TX-{one}", RULE) == normalise_client_id(f"tx{other:05d}", RULE)
     assert same == (one == other)
-
-
-@given(st.dates(date(1900, 1, 1), date(2100, 1, 1)), st.sampled_from(["mdy", "dmy", "ymd"]))
-def test_a_date_written_in_the_declared_order_comes_back(day: date, order: str) -> None:
-    formats = {
-        "mdy": f"{day.month}/{day.day}/{day:%Y}",
-        "dmy": f"{day.day}.{day.month}.{day:%Y}",
-        "ymd": f"{day:%Y/%m/%d}",
-    }
-    reader = DateReader(order, "America/Chicago")
-    assert reader.read_date(formats[order])[0] == day
-    assert reader.read_date(day.isoformat()) == (day, None)
-
-
-@given(st.text(string.digits + "/-. :TZapm", max_size=25), st.sampled_from(["mdy", "dmy"]))
-def test_reading_any_text_as_a_date_never_raises_and_never_guesses(text: str, order: str) -> None:
-    value, code = DateReader(order, "America/Chicago").read_datetime(text)
-    assert (value is None) == (code is not None and code not in ("DATE_TEXT", "DATE_SERIAL"))
-
-
-@given(st.dates(date(1950, 1, 1), date(2090, 1, 1)))
-def test_a_serial_number_is_the_day_excel_means(day: date) -> None:
-    serial = (day - date(1899, 12, 30)).days
-    assert DateReader("mdy", "UTC").read_date(str(serial))[0] == day
 
 
 @given(moments, zones, zones)
