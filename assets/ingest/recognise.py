@@ -160,31 +160,23 @@ class _Match:
     made: date | None
 
     def header(self, *, place: int, rows: int, names: tuple[str | None, ...], folded: list[str]) -> Header:
+        claims: dict[str, list[int]] = {}
+        for i, text in enumerate(folded):
+            if text in self.lookup:
+                claims.setdefault(self.lookup[text], []).append(i)
         columns: dict[int, str] = {}
         synonyms: set[int] = set()
         duplicates: set[str] = set()
-        exact = {fold(column.header): name for name, column in self.feed.columns.items()}
-        taken: dict[str, int] = {}
-        for i, text in enumerate(folded):
-            name = self.lookup.get(text)
-            if name is None:
-                continue
-            if name in taken:
-                # A column's own name beats a synonym that happens to stand beside it; two equals are a fault.
-                if exact.get(text) == name and taken[name] in synonyms:
-                    columns.pop(taken[name])
-                    synonyms.discard(taken[name])
-                elif text not in exact:
-                    continue
-                else:
-                    duplicates.add(name)
-                    continue
-            columns[i] = name
-            taken[name] = i
-            if exact.get(text) != name:
-                synonyms.add(i)
+        for name, places in claims.items():
+            own = [i for i in places if folded[i] == fold(self.feed.columns[name].header)]
+            # A column's own name beats a synonym that happens to stand beside it; two equals are a fault.
+            if len(own or places) > 1:
+                duplicates.add(name)
+            columns[(own or places)[0]] = name
+            if not own:
+                synonyms.add(places[0])
         required = [name for name, column in self.feed.columns.items() if column.required]
-        missing = tuple(name for name in required if name not in taken)
+        missing = tuple(name for name in required if name not in claims)
         return Header(
             self.feed,
             place,

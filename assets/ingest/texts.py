@@ -18,10 +18,9 @@ def clean(text: str) -> str:
 def fold(text: str) -> str:
     """Fold a header or label for comparison: case, accents, dashes, runs of blanks, invisible characters, footnote
     stars."""
-    plain = unicodedata.normalize("NFKD", text.translate(INVISIBLE).translate(DASHES))
+    plain = unicodedata.normalize("NFKD", text).translate(INVISIBLE).translate(DASHES)
     plain = "".join(char for char in plain if not unicodedata.combining(char)).casefold()
-    plain = plain.replace("_", " ").rstrip(" *:")
-    return SPACES.sub(" ", plain).strip()
+    return SPACES.sub(" ", plain.replace("_", " ")).rstrip(" *:").lstrip()
 
 
 def slug(text: str) -> str:

@@ -14,7 +14,6 @@ from assets.ingest.dates import DateReader, to_local, to_utc
 from assets.ingest.moments import read_moments, zoned
 from assets.ingest.multi import split_multi
 from assets.ingest.textfile import decode_text
-from assets.ingest.texts import fold
 
 RULE = ClientIdRule(prefix="TX", digits=5)
 numbers = st.integers(1, 99_999)
@@ -90,11 +89,6 @@ LABELS = {"white": "white", "asian": "asian", "black or african american": "blac
 )
 def test_choices_come_apart_whatever_separates_them(chosen: list[str], separator: str) -> None:
     assert split_multi(separator.join(chosen), LABELS) == ({LABELS[text] for text in chosen}, True)
-
-
-@given(st.text(max_size=40))
-def test_folding_is_stable(text: str) -> None:
-    assert fold(fold(text)) == fold(text)
 
 
 @settings(max_examples=60)
