@@ -110,7 +110,7 @@ def test_unknown_columns_are_told_and_stay_out(version: str, feed: TableFeed, da
     header = find_header(drawn.rows, FEEDS)
     assert header is not None
     context = CastContext(FEEDS.agency, FEEDS.code_lists, DateReader("mdy", "UTC"), date(2026, 1, 1))
-    read_table(TableRun(Grid("S", iter(drawn.rows)), header, context, parsed, lambda *both: handed.append(both)))
+    read_table(TableRun(Grid("S", iter(drawn.rows)), header, context, parsed, lambda *both: handed.append(both), set()))
     unknown = [name for name, meant in zip(drawn.names, drawn.meant, strict=True) if meant is None and name]
     assert [name for name, _, how in parsed.headers[0].columns if how == "new"] == [cell_text(n) for n in unknown]
     for feed_name, table in handed:
