@@ -19,8 +19,8 @@ def normalise_client_id(text: str | None, rule: ClientIdRule) -> str | None:
     where the pattern wants a digit, zeros padded or surplus leading zeros dropped, a spreadsheet's ``.0`` dropped.
     A bare number is no ID of an agency whose IDs carry a prefix: it waits for a person.
     """
-    if text is None:
-        return None
+    if text is None or any(unicodedata.category(char) == "No" for char in text):
+        return None  # a footnote's small 2 behind an ID is no digit of it
     plain = unicodedata.normalize("NFKC", text).translate(INVISIBLE).translate(DASHES)
     plain = re.sub(r"\s+", "", plain).upper()
     prefix = rule.prefix.upper()

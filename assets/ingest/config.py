@@ -244,7 +244,7 @@ class ClientIdRule(Strict):
     @property
     def pattern(self) -> re.Pattern[str]:
         """The canonical form as a regular expression."""
-        return re.compile(rf"{re.escape(self.prefix)}-\d{{{self.digits}}}")
+        return re.compile(rf"{re.escape(self.prefix)}-[0-9]{{{self.digits}}}")
 
 
 class Agency(Strict):

@@ -45,6 +45,19 @@ def test_two_ids_are_never_taken_for_one(one: int, other: int) -> None:
     assert same == (one == other)
 
 
+@given(numbers, st.sampled_from("\u00b2\u2075\u2460\u00bd"), st.integers(0, 5))
+def test_a_small_figure_is_no_digit_of_an_id(number: int, figure: str, place: int) -> None:
+    digits = f"{number:05d}"
+    assert normalise_client_id(f"TX-{digits[:place]}{figure}{digits[place:]}", RULE) is None
+
+
+@given(numbers, st.sampled_from(["\uff10", "\u0660", "\U0001d7ce"]))
+def test_digits_of_another_script_are_never_an_id_of_their_own(number: int, zero: str) -> None:
+    typed = "TX-" + "".join(chr(ord(zero) + int(digit)) for digit in f"{number:05d}")
+    assert RULE.pattern.fullmatch(typed) is None
+    assert normalise_client_id(typed, RULE) in (f"TX-{number:05d}", None)
+
+
 @given(moments, zones, zones)
 def test_columns_of_moments_agree_with_the_zone_database(moment: datetime, zone: str, agency: str) -> None:
     column = read_moments(pa.array([moment.isoformat(sep=" "), None]), DateReader("mdy", agency)).values
