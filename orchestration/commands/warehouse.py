@@ -114,7 +114,7 @@ def sql(
                 fail(str(error))  # about names; the others may quote a cell
             except duckdb.Error as error:
                 fail(f"the query does not run: {type(error).__name__}")
-        writer = csv.writer(sys.stdout)
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)
         writer.writerows(rows)
 

@@ -134,7 +134,7 @@ def test_r13_every_text_outside_the_agency_zone_is_listed_and_short(home: Home) 
     merged = {step["into"] for steps in policy["collapse"].values() for step in steps}
     known = gated | merged | {column.name for column in columns} | {column.label for column in columns}
     reasons = {"small", "complementary", "extreme", "model", "dominance", "cells", "class", "suppressed", ""}
-    words = _Vocabulary(columns, PROJECT_ROOT / "config")
+    words = _Vocabulary(columns, PROJECT_ROOT / "config", frozenset())
     strange = set()
     for name, text in tabular(home):
         plain = text.removesuffix(" or not recorded").removeprefix("'")

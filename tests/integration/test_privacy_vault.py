@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from assets.home import Home
-from assets.ingest import Feeds, IngestPaths, ingest, load_feeds, pipeline
+from assets.ingest import Feeds, IngestPaths, ingest, load_feeds, pipeline, read_again
 from assets.ingest.inbox import list_inbox
 from assets.ingest.vault import from_vault, into_vault
 from assets.keys import Key, generate_key, load_key
@@ -80,7 +80,7 @@ def test_r25_the_vault_is_sealed_before_and_while_a_file_is_read(
     paths: IngestPaths, feeds: Feeds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[list[str]] = []
-    real = pipeline.read_file
+    real = read_again.read_file
 
     def watched(place: Path, *rest: Any) -> None:
         assert place.read_bytes() in originals(paths)
@@ -88,7 +88,7 @@ def test_r25_the_vault_is_sealed_before_and_while_a_file_is_read(
         real(place, *rest)
         looks.append(shown(paths))
 
-    monkeypatch.setattr(pipeline, "read_file", watched)
+    monkeypatch.setattr(read_again, "read_file", watched)
     with duckdb.connect(config={"threads": 1}) as connection:
         ingest(paths, connection, feeds, now=NOW)
         loaded = connection.execute("select count(*) from control.files where status = 'loaded'").fetchone()
@@ -115,17 +115,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 import duckdb
 from assets.home import Home
-from assets.ingest import IngestPaths, ingest, load_feeds, pipeline
+from assets.ingest import IngestPaths, ingest, load_feeds, read_again
 from assets.keys import load_key
 root, key, number = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 home = Home(root, key_file=key)
 paths = IngestPaths(home.inbox, home.vault, home.rejected, home.temp, settle_seconds=0, key=load_key(home))
-real, calls = pipeline.read_file, []
+real, calls = read_again.read_file, []
 def deadly(*arguments):
     calls.append(real(*arguments))
     if len(calls) == number:
         os.kill(os.getpid(), signal.SIGKILL)
-pipeline.read_file = deadly
+read_again.read_file = deadly
 ingest(paths, duckdb.connect(), load_feeds(home.config), now=datetime(2022, 2, 1, 8, tzinfo=UTC))
 """
 
@@ -150,14 +150,14 @@ def test_what_is_parsed_is_what_is_vaulted_whatever_becomes_of_the_inbox_file(
 ) -> None:
     """The export is replaced by another one in the moment in which it is read."""
     first = (paths.inbox / "intake.xlsx").read_bytes()
-    real = pipeline.read_file
+    real = read_again.read_file
 
     def replaced(place: Path, *rest: Any) -> None:
         if place.read_bytes() == first:
             intake_book(intake_rows(30)).save(paths.inbox / "intake.xlsx")
         real(place, *rest)
 
-    monkeypatch.setattr(pipeline, "read_file", replaced)
+    monkeypatch.setattr(read_again, "read_file", replaced)
     with duckdb.connect(config={"threads": 1}) as connection:
         ingest(paths, connection, feeds, now=NOW)
         rows = connection.execute("select count(*), count(distinct file_token) from raw.intake").fetchone()
@@ -201,14 +201,14 @@ def test_without_files_in_memory_a_private_file_serves_and_goes(
 ) -> None:
     monkeypatch.delattr(os, "memfd_create")  # as on a system that is not Linux
     seen: list[int] = []
-    real = pipeline.read_file
+    real = read_again.read_file
 
     def watched(place: Path, *rest: Any) -> None:
         assert place.parent == paths.temp
         seen.append(place.stat().st_mode & 0o777)
         real(place, *rest)
 
-    monkeypatch.setattr(pipeline, "read_file", watched)
+    monkeypatch.setattr(read_again, "read_file", watched)
     with duckdb.connect(config={"threads": 1}) as connection:
         assert ingest(paths, connection, feeds, now=NOW).files["loaded"] == 3
     assert seen == [0o600] * 3

@@ -43,6 +43,17 @@ def test_results_are_read_by_test_and_the_worst_counts(tmp_path: Path) -> None:
     assert "Zorblatt" not in page
 
 
+def test_of_several_runs_the_last_one_of_each_parameter_set_counts(tmp_path: Path) -> None:
+    first, second = tmp_path / "1.xml", tmp_path / "2.xml"
+    first.write_text(
+        '<testsuites><testsuite><testcase classname="t.a" name="test_x[1]"><failure/></testcase>'
+        '<testcase classname="t.a" name="test_x[2]"/></testsuite></testsuites>'
+    )
+    second.write_text('<testsuites><testsuite><testcase classname="t.a" name="test_x[1]"/></testsuite></testsuites>')
+    assert results(first, second) == {"t/a.py::test_x": Counter(passed=2)}
+    assert results(second, first) == {"t/a.py::test_x": Counter(passed=1, failed=1)}
+
+
 def test_the_shipped_table_lists_every_requirement() -> None:
     page = EVIDENCE.read_text("utf-8")
     assert [key for key in load_requirements() if f"**{key}**" not in page] == []

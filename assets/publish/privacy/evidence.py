@@ -20,15 +20,20 @@ EVIDENCE = PROJECT_ROOT / "docs" / "privacy-evidence.md"
 _WORST = ("failed", "skipped", "passed")
 
 
-def results(junit: Path) -> dict[str, Counter[str]]:
-    """Read a JUnit file: ``module::function`` → how often it passed, failed or was skipped (once a parameter set)."""
+def results(*junits: Path) -> dict[str, Counter[str]]:
+    """Read JUnit files: ``module::function`` → how often it passed, failed or was skipped (once a parameter set).
+
+    A test that stands in several files ended as the last of them says.
+    """
+    last: dict[tuple[str, str], str] = {}
+    for junit in junits:
+        for case in ET.parse(junit).getroot().iter("testcase"):  # noqa: S314 - written by our own pytest
+            kinds = {child.tag for child in case}
+            ended = "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
+            last[(case.get("classname") or "").replace(".", "/") + ".py", case.get("name") or ""] = ended
     found: dict[str, Counter[str]] = {}
-    for case in ET.parse(junit).getroot().iter("testcase"):  # noqa: S314 - written by our own pytest
-        module = (case.get("classname") or "").replace(".", "/") + ".py"
-        name = f"{module}::{(case.get('name') or '').split('[')[0]}"
-        kinds = {child.tag for child in case}
-        ended = "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
-        found.setdefault(name, Counter())[ended] += 1
+    for (module, name), ended in last.items():
+        found.setdefault(f"{module}::{name.split('[')[0]}", Counter())[ended] += 1
     return found
 
 
@@ -96,10 +101,7 @@ def _ended(counts: Counter[str] | None) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the table; 1 when a test of a requirement failed."""
-    found: dict[str, Counter[str]] = {}
-    for argument in arguments:
-        for test, counts in results(Path(argument)).items():
-            found.setdefault(test, Counter()).update(counts)
+    found = results(*map(Path, arguments))
     requirements = load_requirements()
     EVIDENCE.write_text(render(requirements, found), "utf-8")
     wanted = {test for entry in requirements.values() for test in _tests(entry)}
