@@ -72,6 +72,6 @@ bench: $(VENV)/.dev ## Ratios against the alternatives
 
 lock: | $(BIN)/uv ## Resolve the two lock files anew
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements-dev.lock
+		--no-header --quiet -o requirements-dev.lock
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --quiet -c requirements-dev.lock -o requirements.lock
+		--no-header --quiet -c requirements-dev.lock -o requirements.lock

@@ -79,7 +79,7 @@ def _holds_definition(source: BinaryIO) -> bool:
                 return False
             with archive.open(members[0]) as member:
                 return _MARK in member.read(_HEAD)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError, OSError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, ValueError, EOFError, OSError):
         return False  # damaged, encrypted or packed otherwise: told when the file's own turn comes
 
 

@@ -84,7 +84,7 @@ def scan_archive(path: Path) -> ArchiveScan:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, OSError, ValueError, OverflowError, KeyError):
         raise DataError("CORRUPT", "the archive is damaged or cut off") from None
-    except (NotImplementedError, RuntimeError):
+    except RuntimeError:
         raise DataError("CORRUPT", "the archive uses a compression that is not supported") from None
     if "macros" in scan.flags:
         raise DataError("MACROS", "the workbook holds macros")
@@ -118,7 +118,7 @@ def unpacked(handle: BinaryIO, info: zipfile.ZipInfo, budget: Budget) -> Iterato
     handle.seek(name_length + extra_length, 1)
     inflate = zlib.decompressobj(-15) if info.compress_type == zipfile.ZIP_DEFLATED else None
     if inflate is None and info.compress_type != zipfile.ZIP_STORED:
-        raise NotImplementedError
+        raise RuntimeError  # as zipfile calls what it cannot unpack
     left, size, crc = info.compress_size, 0, 0
     pending = b""
     while left or pending:

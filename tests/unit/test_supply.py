@@ -34,7 +34,7 @@ def test_every_line_of_the_locks_is_a_version_with_hashes(project_root: Path) ->
         "a-package==1.2",
         "a-package>=1.2 \\\n    --hash=sha256:" + "0" * 64,
         "a-package @ git+ssh://somewhere/a-package",
-        "--index-url somewhere\n" + GOOD,
+        "-i somewhere\n" + GOOD,
         GOOD.replace("sha256", "md5"),
     ],
 )

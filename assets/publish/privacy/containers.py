@@ -26,7 +26,7 @@ DEEPEST = 6
 _CHUNK = 1 << 20
 _DAMAGED = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError,
-    OverflowError, KeyError, NotImplementedError, RuntimeError,
+    OverflowError, KeyError, RuntimeError,
 )  # fmt: skip
 _UNREADABLE = {
     b"7z\xbc\xaf\x27\x1c": "7z", b"Rar!\x1a\x07": "rar", b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4",
