@@ -1,5 +1,6 @@
 """Multinomial logistic regression by Newton's method, with proof of convergence and of separation."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -109,12 +110,10 @@ def fit_multinomial(y: Ints, z: Floats, classes: int, *, look_for_separation: bo
 
 
 def _solve(matrix: Floats, vector: Floats) -> Floats:
-    try:
+    with suppress(np.linalg.LinAlgError):
         step = np.linalg.solve(matrix, vector)
         if np.isfinite(step).all():
             return np.asarray(step)
-    except np.linalg.LinAlgError:
-        pass
     # Information vanishes along the direction of separation: a ridge keeps the step finite and uphill.
     ridge = 1e-8 * float(np.trace(matrix)) / len(matrix) + 1e-12
     return np.asarray(np.linalg.solve(matrix + ridge * np.eye(len(matrix)), vector))

@@ -14,7 +14,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -310,13 +310,12 @@ def _inflated(data: bytes, where: str, budget: Budget) -> Iterator[Piece]:
     """A stream within an image or page, as far as it goes: what starts like one need not be one."""
     taken = bytearray()
     try:
-        for chunk in _inflating(zlib.decompressobj, data):
-            taken += chunk
-            budget.spend(len(chunk))
+        with suppress(zlib.error, EOFError):
+            for chunk in _inflating(zlib.decompressobj, data):
+                taken += chunk
+                budget.spend(len(chunk))
     except DataError:
         raise Opaque("it unpacks to more than the limit") from None
-    except (zlib.error, EOFError):
-        pass
     if taken:
         yield Piece(where, bytes(taken), cell=True)
 
