@@ -61,16 +61,18 @@ def _from_dbt(table: str, column: Mapping[str, Any]) -> Column:
 
 
 def read_metadata(path: Path = METADATA) -> list[Column]:
-    """Read the columns that Python fills: ``schema → table → column → {label, meaning, …}``."""
+    """Read the columns that Python fills: ``schema → table → column → {label, meaning, …}``.
+
+    A column's source is its own, or that of its table.
+    """
     content = read_yaml(path.read_text("utf-8"))
     columns = []
     for schema, tables in content["tables"].items():
         for table, entries in tables.items():
             for name, given in entries.items():
                 defaults = {"privacy": "none", **content["defaults"].get(name, {})}
-                columns.append(
-                    _column(f"{schema}.{table}", name, {**defaults, **(given or {})}, source=f"{schema} step")
-                )
+                full = f"{schema}.{table}"
+                columns.append(_column(full, name, {**defaults, **(given or {})}, source=content["sources"][full]))
     return columns
 
 

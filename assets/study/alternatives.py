@@ -35,7 +35,7 @@ def with_alternatives(
                     name = f"{column}~{rule}"
                     frame[name] = np.array([scores.get(identity, np.nan) for identity in ids])
                     found.setdefault(column, []).append(name)
-    for wave, stage in stage_columns(StudyFrame(frame, spec)).items():
+    for wave, stage in stage_columns(spec).items():
         if stage.stage not in outcomes:
             continue
         for rule, stages in _stagings(frame, spec, (ids, wave, stage.readiness), items).items():

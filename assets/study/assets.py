@@ -1,7 +1,7 @@
 """The study's tables as assets: refitted when the clients' data, the spec or the code changed, kept when not."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -77,6 +77,8 @@ def _is_current(connection: duckdb.DuckDBPyConnection, inputs: str) -> bool:
 def fit_study(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
     """Fit every analysis of ``config/study.yml`` on ``marts.client_study`` and store the tidy tables."""
     from assets.publish.codebook import read_metadata
+    from assets.study.inputs import parents as columns_of
+    from assets.study.spec import parse_spec
 
     config = load_study_config(home.config / "study.yml")
     with connect(home) as connection:
@@ -86,11 +88,11 @@ def fit_study(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iter
             fit_and_store(connection, config.analysis)
             connection.execute("create or replace table control.study_inputs as select ? as input_hash", [inputs])
         context.log.info("study tables %s", "refitted" if refit else "kept: inputs, spec and code are unchanged")
-        behind = _columns_behind(config.analysis)
+        spec = parse_spec(config.analysis, "config/study.yml: analysis")
         meanings = {(column.table, column.name): column.meaning for column in read_metadata()}
         for table in STUDY_TABLES:
             described = connection.execute(f'select * from study."{table}" limit 0').description
-            parents = {column[0]: behind(table, column[0]) for column in described}
+            parents = {column[0]: columns_of(spec, table, column[0]) for column in described}
             told = {
                 column: " ".join(filter(None, (meanings.get((f"study.{table}", column)), from_where(found))))
                 for column, found in parents.items()
@@ -98,26 +100,6 @@ def fit_study(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iter
             metadata = table_metadata(connection, "study", table, told) | lineage_metadata(parents)
             metadata |= {"refitted": refit, "input_hash": inputs[:12]}
             yield MaterializeResult(asset_key=AssetKey(["study", table]), metadata=metadata)
-
-
-def _columns_behind(analysis: dict[str, object]) -> Callable[[str, str], list[tuple[str, str, str]]]:
-    """The columns that the numbers in a column of ``study.*`` are computed from; none behind the spec's own words."""
-    from assets.study.inputs import columns_behind, is_a_word
-    from assets.study.spec import parse_spec
-
-    tables = columns_behind(parse_spec(analysis, "config/study.yml: analysis"))
-
-    def behind(table: str, column: str) -> list[tuple[str, str, str]]:
-        if (table, column) == ("scale_scores", "alpha"):
-            return [("intermediate", "int_survey_items", "value")]
-        if is_a_word(table, column):
-            return []
-        found = [("marts", "client_study", name) for name in tables[table]]
-        if table == "participant_flow":
-            found.append(("intermediate", "int_participant_flow", column))
-        return found
-
-    return behind
 
 
 def fit_and_store(connection: duckdb.DuckDBPyConnection, analysis: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ from assets.errors import DataError
 from assets.study.distributions import NAN
 from assets.study.frame import Floats, StudyFrame
 from assets.study.rows import Row
-from assets.study.spec import StageColumns, level_text
+from assets.study.spec import Spec, StageColumns, level_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,17 +112,18 @@ def _row(scale: str, wave: str, matched: bool, values: Floats, alpha: float) -> 
     }
 
 
-def stage_columns(data: StudyFrame) -> dict[str, StageColumns]:
+def stage_columns(spec: Spec) -> dict[str, StageColumns]:
     """The spec's `stages`, or what its categories show: variables with stages of change as their categories."""
-    if data.spec.stages:
-        return data.spec.stages
+    if spec.stages:
+        return spec.stages
     found: dict[str, StageColumns] = {}
-    for name, levels in data.spec.categories.items():
-        if len(set(levels) & set(STAGES)) >= 2 and name in data.variables:
+    variables = spec.columns().keys() - {spec.id}
+    for name, levels in spec.categories.items():
+        if len(set(levels) & set(STAGES)) >= 2 and name in variables:
             match = re.search(r"_(?:t|w)?(\d+)$", name)
             wave = f"t{match.group(1)}" if match else "t0"
             readiness = name.replace("stage", "readiness")
-            known = readiness != name and readiness in data.variables
+            known = readiness != name and readiness in variables
             found.setdefault(wave, StageColumns(stage=name, readiness=readiness if known else None))
     return found
 
@@ -130,7 +131,7 @@ def stage_columns(data: StudyFrame) -> dict[str, StageColumns]:
 def urica_stages(data: StudyFrame) -> list[Row]:
     """Rows of `study.urica_stages`: every stage of every wave, with the mean readiness of those in it."""
     rows: list[Row] = []
-    for wave, columns in sorted(stage_columns(data).items()):
+    for wave, columns in sorted(stage_columns(data.spec).items()):
         category = data.category(columns.stage)
         readiness = data.numeric(columns.readiness) if columns.readiness else np.full(data.n, np.nan)
         total = int((category.codes >= 0).sum())

@@ -1,4 +1,4 @@
-"""Which settings of ``config/study.yml`` a number of the marts hangs on, also by way of dates and windows.
+"""Which settings of ``config/study.yml`` a number that is published hangs on, also by way of dates and windows.
 
 Written down once and held by trial: a test changes each setting and looks which columns move.
 """
@@ -17,6 +17,8 @@ REAL = {instrument: (*ANCHOR, f"surveys.scoreable_items.{instrument}") for instr
 ANY = tuple(dict.fromkeys(key for keys in REAL.values() for key in keys))
 COUNTS = tuple(f"fct_service_counts.{name}" for name in ("services*", "notes", "client_days", "minutes"))
 ITEMS = ("fct_scale_scores.score", "fct_scale_scores.n_items", "fct_scale_scores.n_answered")
+ANSWERS, FLOW = "int_survey_items", "int_participant_flow"
+NEEDED = ("missing", "min_answered")
 
 BEHIND: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("*.age",), ("age.as_of", "study.end")),
@@ -45,8 +47,12 @@ BEHIND: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (ITEMS, ("scales.cope_se.subscales",)),
     (("client_study.urica_*", "fct_scale_scores.stage", *ITEMS), ("scales.urica.key",)),
     (("client_study.urica_stage_*", "fct_scale_scores.stage"), ("scales.urica.staging",)),
+    ((f"{ANSWERS}.*", f"{FLOW}.*"), (*ANY, *LATER, "scales.urica.key")),
+    ((f"{ANSWERS}.*",), ("scales.mspss.subscales", "scales.cope_se.subscales")),
+    ((f"{FLOW}.*",), ("study.end", *(f"scales.{scale}.{key}" for scale in ("mspss", "cope_se") for key in NEEDED))),
+    ((f"{FLOW}.*",), ("scales.mspss.composite",)),
 )
-"""Columns of the marts (patterns) and the settings that can move them."""
+"""Columns of the marts, and of the two other tables the study reads (patterns), and the settings that can move them."""
 
 STAGED_BY = {
     "cutoff": "scales.urica.cutoffs",
@@ -65,6 +71,8 @@ def settings_behind(table: str, column: str, config: StudyConfig) -> dict[str, s
     ]
     if "scales.urica.staging" in keys:
         keys.append(STAGED_BY[config.scales.urica.staging])
+    if "scales.mspss.composite" in keys and config.scales.mspss.composite == "sum_of_means":
+        keys.append("scales.mspss.subscales")
     return {key: value_of(key, config) for key in sorted(set(keys))}
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -16,30 +17,29 @@ def explain(
 ) -> None:
     """Tell how a column comes about: formula in words, settings, SQL from step to step, sources, n."""
     with told_plainly():
-        from assets.publish.codebook import read_metadata
+        from assets.publish.codebook import read_descriptions, read_metadata
+        from assets.study.inputs import behind
+        from assets.study.spec import parse_spec
         from assets.study_config import load_study_config
         from assets.warehouse import DbtPaths
         from assets.warehouse.compiled import ModelCompiler
         from assets.warehouse.database import connect
         from assets.warehouse.explain import explain as tell
+        from assets.warehouse.explain_made import Elsewhere
+        from assets.warehouse.explanation import Built
         from assets.warehouse.lineage import Lineage, source_columns
         from assets.warehouse.row_sources import row_sources
 
         place = built_home(home)
         config = load_study_config(place.config / "study.yml")
+        spec = parse_spec(config.analysis, "study.yml: analysis")
+        elsewhere = Elsewhere(read_metadata(), read_descriptions(), partial(behind, spec))
         with out.status("Reading the models …"), connect(place, read_only=True) as connection:
             models = ModelCompiler(DbtPaths.of(place), config).compile(config)
             manifest = json.loads(place.manifest.read_text("utf-8"))
             lineage = Lineage(models, source_columns(connection))
-            told = tell(
-                column,
-                connection,
-                manifest,
-                lineage,
-                config,
-                counted_rows=row_sources(connection, models),
-                described_elsewhere=read_metadata(),
-            )
+            built = Built(connection, manifest, lineage, config, row_sources(connection, models))
+            told = tell(column, built, elsewhere)
         sys.stdout.write(told.as_text() + "\n")
 
 

@@ -1,18 +1,17 @@
 """A number is followed back to its sources, and no text of the marts comes from a name or a note."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import duckdb
 import pytest
 from warehouse_agencies import load, random_agency
-from warehouse_models import shipped_compiler, shipped_config, shipped_models
+from warehouse_models import elsewhere, shipped_compiler, shipped_config, shipped_models
 
 from assets.errors import ConfigError
-from assets.publish.codebook import read_metadata
-from assets.study_config import StudyConfig
 from assets.warehouse.compiled import run_models
-from assets.warehouse.explain import Explanation, explain
+from assets.warehouse.explain import explain
+from assets.warehouse.explanation import Built, Explanation
 from assets.warehouse.lineage import ColumnName, Lineage, source_columns
 from assets.warehouse.row_sources import row_sources
 
@@ -23,27 +22,24 @@ CODED = {
 
 
 class Night(NamedTuple):
-    connection: duckdb.DuckDBPyConnection
-    manifest: dict[str, Any]
-    lineage: Lineage
-    config: StudyConfig
-    counted_rows: Mapping[tuple[str, str], tuple[str, ...]]
+    built: Built
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        return self.built.connection
 
     def explain(self, name: str) -> Explanation:
-        return explain(
-            name, self.connection, self.manifest, self.lineage, self.config, counted_rows=self.counted_rows,
-            described_elsewhere=read_metadata(),
-        )  # fmt: skip
+        return explain(name, self.built, elsewhere())
 
 
 @pytest.fixture(scope="module")
 def night() -> Iterator[Night]:
-    config, compiler, models = shipped_config(), shipped_compiler(), shipped_models()
+    config, manifest, models = shipped_config(), shipped_compiler().manifest(), shipped_models()
     with duckdb.connect(config={"threads": 1}) as connection:
         load(random_agency(3, 30), connection)
         run_models(connection, models)
-        counted_rows = row_sources(connection, models)
-        yield Night(connection, compiler.manifest(), Lineage(models, source_columns(connection)), config, counted_rows)
+        lineage = Lineage(models, source_columns(connection))
+        yield Night(Built(connection, manifest, lineage, config, row_sources(connection, models)))
 
 
 def test_age_goes_back_to_the_birth_date(night: Night) -> None:
@@ -70,23 +66,12 @@ def test_a_score_goes_back_to_its_items_and_names_its_settings(night: Night) -> 
     assert "sums.total AS DOUBLE) / sums.n_answered" in text
 
 
-def test_every_column_of_the_marts_can_be_explained(night: Night) -> None:
-    for node in night.manifest["nodes"].values():
-        if node["resource_type"] == "model" and node["schema"] == "marts":
-            for column in node["columns"]:
-                told = night.explain(f"{node['name']}.{column}")
-                assert told.meaning
-                assert told.steps
-                assert "raw.intake" in told.row_sources
-                assert told.as_text().startswith(f"marts.{node['name']}.{column}\n")
-
-
 def test_a_table_that_python_fills_is_explained_from_the_codebook(night: Night) -> None:
     night.connection.execute("create schema meta; create table meta.build as select 'b' as build_id, null as built_at")
     told = night.explain("meta.build.built_at")
     assert (told.n_known, told.n_rows) == (0, 1)
     assert told.meaning
-    assert "assets/publish/quality.py" in told.as_text()
+    assert "Made by\n  control.builds and control.files" in told.as_text()
     assert night.explain("build.build_id").n_known == 1
     with pytest.raises(ConfigError, match=r"meta\.build has no column of that name; there are: build_id"):
         night.explain("build.nothing")
@@ -109,7 +94,12 @@ def test_rows_are_named_only_where_the_values_hang_on_them(night: Night) -> None
     ("name", "message"),
     [
         ("age", "say TABLE.COLUMN"),
-        ("client_studies.age", "there are: client_month, client_study"),
+        ("client_studies.age", r"there are: marts\.client_month, marts\.client_study$"),
+        ("people.age", r"there are: marts\.client_month, .*, study\.models, .*, meta\.codebook$"),
+        ("study.models", r"study\.models is a table; say a column too: model, family, outcome, "),
+        ("marts.dim_clients", r"marts\.dim_clients is a table; say a column too: client_id, "),
+        ("models.nagelkerk", r"study\.models has no column of that name; there are: nagelkerke$"),
+        ("a.b.c.d", "say TABLE.COLUMN"),
         ("client_study.services", "months_of_service_total, services_t0, services_t6, services_total"),
     ],
 )
@@ -128,6 +118,6 @@ def test_no_text_of_the_marts_comes_from_a_name_a_note_or_a_typed_id(night: Nigh
     for schema, table, column in texts:
         if column in ("period", "wave", "scale", "stage", "funder_group") or column.startswith("urica_stage"):
             continue  # made of words that stand in the SQL; the closed vocabulary is tested on the data
-        sources = {str(source) for source in night.lineage.sources(ColumnName(schema, table, column))}
+        sources = {str(source) for source in night.built.lineage.sources(ColumnName(schema, table, column))}
         assert sources <= CODED, (table, column)
         assert sources, (table, column)

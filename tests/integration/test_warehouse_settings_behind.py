@@ -36,7 +36,7 @@ OTHERWISE: dict[str, tuple[Any, ...]] = {
     "months_of_service.method": ("completed",),
     "goals.denominator": ("closed_only",),
     "residence.main_counties": (["wise"],),
-    "scales.mspss.composite": ("sum",),
+    "scales.mspss.composite": ("sum", "sum_of_means"),
     "scales.mspss.missing": ("strict",),
     "scales.mspss.min_answered": (4,),
     "scales.mspss.subscales": (
@@ -56,10 +56,12 @@ OTHERWISE: dict[str, tuple[Any, ...]] = {
     "scales.urica.cutoffs": ([3, 4, 5],),
 }  # fmt: skip
 KEYS = {
-    "fct_scale_scores": ("wave", "scale"),
-    "fct_service_counts": ("period",),
-    "client_month": ("month_number",),
-    "fct_services": ("note_number", "service_type"),
+    "fct_scale_scores": ("client_id", "wave", "scale"),
+    "fct_service_counts": ("client_id", "period"),
+    "client_month": ("client_id", "month_number"),
+    "fct_services": ("client_id", "note_number", "service_type"),
+    "int_survey_items": ("client_id", "wave", "scale", "item"),
+    "int_participant_flow": ("position", "step", "reason"),
 }
 RARE = 18
 """An agency in which an unfinished answer, once accepted, takes the place of a scoreable one."""
@@ -77,18 +79,21 @@ def other(key: str, value: Any) -> StudyConfig:
 
 
 def columns(models: tuple[CompiledModel, ...], seed: int) -> Columns:
-    """Each column of the marts with its rows' keys, so that rows that come and go move it too."""
+    """Each column that the study or an analyst reads, with its rows' keys: rows that come and go move it too."""
     found: Columns = {}
     with duckdb.connect(config={"threads": 1}) as connection:
         load(random_agency(seed, 120), connection)
         run_models(connection, models)
-        for mart in (model.name for model in models if model.schema == "marts"):
-            cursor = connection.execute(f"from marts.{mart} order by {', '.join(('client_id', *KEYS.get(mart, ())))}")
+        for schema, table in ((model.schema, model.name) for model in models):
+            if schema != "marts" and table not in KEYS:
+                continue
+            keyed_by = KEYS.get(table, ("client_id",))
+            cursor = connection.execute(f"from {schema}.{table} order by {', '.join(keyed_by)}")
             names = [column[0] for column in cursor.description]
             rows = cursor.fetchall()
-            keys = [tuple(row[names.index(key)] for key in ("client_id", *KEYS.get(mart, ()))) for row in rows]
+            keys = [tuple(row[names.index(key)] for key in keyed_by) for row in rows]
             for place, name in enumerate(names):
-                found[f"{mart}.{name}"] = [(key, row[place]) for key, row in zip(keys, rows, strict=True)]
+                found[f"{table}.{name}"] = [(key, row[place]) for key, row in zip(keys, rows, strict=True)]
     return found
 
 
