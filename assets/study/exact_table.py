@@ -38,7 +38,7 @@ def exact_p(table: Whole) -> tuple[float | None, float]:
     if table.shape[0] < table.shape[1]:  # few columns, many rows: each step fills one column
         table = table.T
     rows, columns = np.sort(table.sum(axis=1))[::-1], np.sort(table.sum(axis=0))
-    logs = _log_factorials(int(table.sum()))
+    logs = log_factorials(int(table.sum()))
     network: Network = (rows[None, :].copy(), np.zeros(1), np.ones(1))
     work = 0.0
     for total in columns[:-2]:
@@ -68,7 +68,7 @@ def fillings(states: Whole, total: int) -> Reals:
     return out
 
 
-def _log_factorials(n: int) -> Reals:
+def log_factorials(n: int) -> Reals:
     from scipy.special import gammaln
 
     return np.asarray(gammaln(np.arange(n + 2) + 1.0))
@@ -135,14 +135,14 @@ def _settle(
     constant, threshold = limits
     distinct, group = np.unique(states, axis=0, return_inverse=True)
     group = group.ravel()
-    least, most = _least_cost(distinct, total, logs), logs[distinct].sum(axis=1)
+    least, most = least_cost(distinct, total, logs), logs[distinct].sum(axis=1)
     whole = distinct.sum(axis=1)
     every = logs[whole] - logs[total] - logs[whole - total] - logs[distinct].sum(axis=1)
     certain = cost + least[group] >= threshold
     p = float((weight[certain] * np.exp(constant - cost[certain] + every[group[certain]])).sum())
     open_ = ~certain & (cost + most[group] >= threshold)
     needed = np.unique(group[open_])
-    work += len(distinct) * total / 10  # the bounds of each remainder
+    work += len(distinct)  # the bounds of a remainder take as long as a filling
     ways = fillings(distinct[needed], total) if needed.size else np.zeros(1)
     work += float(ways.sum())
     if work > MAX_FILLINGS or ways.max() > MAX_AT_ONCE:
@@ -160,15 +160,21 @@ def _settle(
     return min(1.0, p), work
 
 
-def _least_cost(states: Whole, total: int, logs: Reals) -> Reals:
-    """Smallest sum of ln n! of the last two columns: convex, so unit by unit to the cheapest row is exact."""
-    first = np.zeros_like(states)
-    index = np.arange(len(states))
-    steps = np.log(np.arange(1, logs.size + 1, dtype=np.float64))
-    for _ in range(total):
+def least_cost(states: Whole, total: int, logs: Reals) -> Reals:
+    """Smallest sum of ln n! of the last two columns (states): convex, so unit by unit to the cheapest row is exact.
+
+    The unit that brings x of a row's s to x + 1 costs ln (x + 1) / (s - x), so all units up to one price are
+    floor(t (s + 1)) of each row, with one t for all. The largest t that cannot exceed ``total`` leaves fewer units
+    than there are rows to hand out one by one.
+    """
+    first = total * (states + 1) // (states.sum(axis=1) + states.shape[1])[:, None]
+    left = total - first.sum(axis=1)
+    for _ in range(int(left.max(initial=0))):
         with np.errstate(divide="ignore"):
-            gain = np.where(first < states, steps[first] - steps[np.maximum(states - first - 1, 0)], np.inf)
-        first[index, gain.argmin(axis=1)] += 1
+            price = np.where(first < states, (first + 1) / (states - first), np.inf)
+        unit = left > 0
+        first[np.flatnonzero(unit), price.argmin(axis=1)[unit]] += 1
+        left -= unit
     return np.asarray((logs[first] + logs[states - first]).sum(axis=1))
 
 

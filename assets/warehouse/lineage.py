@@ -113,10 +113,10 @@ def column_lineage(
     """Model (``schema.name``) → column → the columns it is computed from, for every model of a build.
 
     Following the columns takes a second or two, so each model's answer is kept in ``cache`` (JSON, names only) for as
-    long as its SQL and the tables' columns stay the same. What an incremental model takes from itself is no parent.
+    long as its SQL and the columns of the tables it names stay the same; other tables come and go with later steps.
+    What an incremental model takes from itself is no parent.
     """
     columns = source_columns(connection)
-    shape = json.dumps(columns, sort_keys=True)
     kept: dict[str, Any] = json.loads(cache.read_text("utf-8")) if cache.is_file() else {}
     database = str(connection.execute("select current_database()").fetchall()[0][0])
     models = [
@@ -127,7 +127,7 @@ def column_lineage(
     lineage = Lineage(models, columns, database)
     changed = False
     for model in models:
-        name, stamp = f"{model.schema}.{model.name}", hashlib.sha256((model.sql + shape).encode()).hexdigest()
+        name, stamp = f"{model.schema}.{model.name}", _stamp(model, columns)
         if kept.get(name, {}).get("stamp") == stamp:
             continue
         parents = {
@@ -147,6 +147,17 @@ def column_lineage(
         name: {column: [ColumnName(*parent) for parent in parents] for column, parents in kept[name]["columns"].items()}
         for name in names
     }
+
+
+def _stamp(model: CompiledModel, columns: Mapping[str, Mapping[str, Mapping[str, str]]]) -> str:
+    """Hash of a model's SQL and of the columns of every table whose name occurs in it, the model's own among them."""
+    named = {
+        f"{schema}.{table}": found
+        for schema, tables in columns.items()
+        for table, found in tables.items()
+        if table in model.sql or (schema, table) == (model.schema, model.name)
+    }
+    return hashlib.sha256((model.sql + json.dumps(named, sort_keys=True)).encode()).hexdigest()
 
 
 def source_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, dict[str, str]]]:

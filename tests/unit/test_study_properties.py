@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.study.associations import association
+from assets.study.exact_table import least_cost, log_factorials
 from assets.study.fiml import fit_fiml
 from assets.study.ols import fit_ols
 from assets.study.paired import exact_signed_rank_p, hodges_lehmann, signed_rank
@@ -182,6 +183,27 @@ def test_transposing_a_table_changes_nothing() -> None:
     one, other = association(table)[0], association(table.T)[0]
     for key in ("chi2", "g2", "p_exact", "cramers_v"):
         assert one[key] == pytest.approx(other[key], rel=1e-12)
+
+
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=4), st.data())
+def test_the_cheapest_last_columns_are_found_without_trying_them_all(left: list[int], data: st.DataObject) -> None:
+    from itertools import product
+    from math import factorial, log
+
+    total = data.draw(st.integers(0, sum(left)))
+    cheapest = min(
+        sum(log(factorial(one) * factorial(all_ - one)) for one, all_ in zip(first, left, strict=True))
+        for first in product(*(range(most + 1) for most in left))
+        if sum(first) == total
+    )
+    found = least_cost(np.array([left], dtype=np.int64), total, log_factorials(sum(left)))
+    assert found == pytest.approx([cheapest], abs=1e-9)
+
+
+def test_a_table_of_hundreds_gets_its_exact_p() -> None:
+    table = np.array([[160, 140, 60], [155, 160, 70], [40, 37, 25]], dtype=np.int64)
+    row, _ = association(table)
+    assert row["p_exact"] == pytest.approx(row["p"], rel=0.05)  # they meet as n grows
 
 
 def test_a_large_table_is_not_enumerated() -> None:
