@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Any
 
-
 _CONTROL = dict.fromkeys(code for code in range(32) if chr(code) not in "\t\n")
 
 

@@ -39,6 +39,11 @@ def exact_p(table: Whole) -> tuple[float | None, float]:
         table = table.T
     rows, columns = np.sort(table.sum(axis=1))[::-1], np.sort(table.sum(axis=0))
     logs = log_factorials(int(table.sum()))
+    constant = float(logs[rows].sum() + logs[columns].sum() - logs[table.sum()])
+    threshold = float(logs[table].sum()) - RELATIVE_ERROR
+    least_work = work_in_the_middle(rows, columns, logs, threshold)
+    if least_work > MAX_FILLINGS:
+        return None, least_work
     network: Network = (rows[None, :].copy(), np.zeros(1), np.ones(1))
     work = 0.0
     for total in columns[:-2]:
@@ -47,9 +52,28 @@ def exact_p(table: Whole) -> tuple[float | None, float]:
         if work > MAX_FILLINGS or ways.max() > MAX_AT_ONCE:
             return None, work
         network = _fill(network, int(total), logs)
-    constant = float(logs[rows].sum() + logs[columns].sum() - logs[table.sum()])
-    threshold = float(logs[table].sum()) - RELATIVE_ERROR
     return _settle(network, int(columns[-2]), logs, (constant, threshold), work)
+
+
+def work_in_the_middle(rows: Whole, columns: Whole, logs: Reals, threshold: float) -> float:
+    """Fillings that the most even remainder and its neighbours alone need in their last two columns.
+
+    Where these are too many already, the network need not be made to find out: 4 s with 1,100 cases in 5 x 3 cells.
+    """
+    if columns.size < 3:
+        return 0.0
+    state, cost, take = rows, 0.0, rows
+    for total in columns[:-2]:
+        take = total * state // state.sum()
+        take[np.flatnonzero(take < state)[: total - take.sum()]] += 1
+        state, cost = state - take, cost + float(logs[take].sum())
+    one = np.eye(rows.size, dtype=np.int64)
+    moves = (one[:, None, :] - one[None, :, :]).reshape(-1, rows.size)
+    takes = take + moves[((take + moves >= 0) & (state - moves >= 0)).all(axis=1)]
+    states, costs = state + take - takes, cost + logs[takes].sum(axis=1) - float(logs[take].sum())
+    last = int(columns[-2])
+    undecided = (costs + least_cost(states, last, logs) < threshold) & (costs + logs[states].sum(axis=1) >= threshold)
+    return float(fillings(np.unique(np.sort(states[undecided], axis=1), axis=0), last).sum())
 
 
 def fillings(states: Whole, total: int) -> Reals:
@@ -69,6 +93,7 @@ def fillings(states: Whole, total: int) -> Reals:
 
 
 def log_factorials(n: int) -> Reals:
+    """The natural logarithms of 0! to (n + 1)!."""
     from scipy.special import gammaln
 
     return np.asarray(gammaln(np.arange(n + 2) + 1.0))

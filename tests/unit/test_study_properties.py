@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.study import exact_table
 from assets.study.associations import association
 from assets.study.exact_table import least_cost, log_factorials
 from assets.study.fiml import fit_fiml
@@ -204,6 +205,18 @@ def test_a_table_of_hundreds_gets_its_exact_p() -> None:
     table = np.array([[160, 140, 60], [155, 160, 70], [40, 37, 25]], dtype=np.int64)
     row, _ = association(table)
     assert row["p_exact"] == pytest.approx(row["p"], rel=0.05)  # they meet as n grows
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=3, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_a_refusal_at_first_sight_refuses_what_the_whole_count_refuses(cells: list[list[int]]) -> None:
+    table = np.array(cells, dtype=np.int64)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(exact_table, "MAX_FILLINGS", 600)
+        soon, _ = exact_table.exact_p(table)
+        patched.setattr(exact_table, "work_in_the_middle", lambda *_: 0.0)
+        late, _ = exact_table.exact_p(table)
+    assert soon == late
 
 
 def test_a_large_table_is_not_enumerated() -> None:
