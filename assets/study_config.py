@@ -18,6 +18,8 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from assets.errors import ConfigError
+from assets.mistakes import told
+from assets.near import instead
 from assets.study_scoring import readiness, scored_scales
 from assets.study_settings import (
     Age,
@@ -34,7 +36,7 @@ from assets.study_settings import (
     Waves,
     wrong,
 )
-from assets.yamlfile import read_yaml
+from assets.yamlfile import read_yaml, trouble
 
 WITHOUT_A_CODE = frozenset({"not_recorded", "unmapped"})
 """What stands for an empty cell and for a word that no list knows."""
@@ -110,9 +112,7 @@ def load_study_config(path: Path) -> StudyConfig:
     except OSError as error:
         raise ConfigError(f"{path.name}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{path.name}{where}: is not valid YAML") from None
+        raise ConfigError(f"{path.name}: {trouble(error)}") from None
     if not isinstance(raw, dict):
         raise ConfigError(f"{path.name}: holds no settings")
     types = path.with_name("service_types.csv")
@@ -147,7 +147,8 @@ def _refuse_unknown_codes(config: StudyConfig, source: str, lists: dict[str, fro
         known = lists.get(listed, frozenset()) | WITHOUT_A_CODE
         for code in used:
             if known != WITHOUT_A_CODE and code not in known:
-                raise ConfigError(f"{source_name}: {key}: {code} is no {listed} of code_lists.yml")
+                near = instead(code, sorted(known))
+                raise ConfigError(f"{source_name}: {key}: {code} is no {listed} of code_lists.yml; {near}")
 
 
 def _service_types(path: Path) -> list[dict[str, Any]]:
@@ -159,7 +160,7 @@ def _service_types(path: Path) -> list[dict[str, Any]]:
         try:
             ServiceType.model_validate(filled)
         except ValidationError as error:
-            raise ConfigError(f"{path.name}: line {number}: {_mistake(error)}") from None
+            raise ConfigError(f"{path.name}: line {number}: {told(error, ServiceType)}") from None
         lines[number - 2] = filled
     return list(lines)
 
@@ -170,14 +171,4 @@ def study_config(settings: dict[str, Any], source: str) -> StudyConfig:
         return StudyConfig.model_validate(settings)
     except ValidationError as error:
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ConfigError(f"{source}: {_mistake(error)}{more}") from None
-
-
-def _mistake(error: ValidationError) -> str:
-    """Tell the first mistake as ``key: what is wrong or allowed``."""
-    first = error.errors(include_url=False)[0]
-    place = [str(part) for part in first["loc"]]
-    if first["type"] == "setting":
-        place.append(first["ctx"]["key"])
-    told = "is no setting" if first["type"] == "extra_forbidden" else first["msg"]
-    return f"{'.'.join(place) or '(top level)'}: {told}"
+        raise ConfigError(f"{source}: {told(error, StudyConfig)}{more}") from None

@@ -18,7 +18,7 @@ STAGES = ("pre-contemplation", "contemplation", "preparation/action", "maintenan
 
 def _rising(ends: tuple[int, int]) -> tuple[int, int]:
     if ends[0] >= ends[1]:
-        raise ValueError("must rise")
+        raise ValueError("must rise: the lowest answer, then the highest")
     return ends
 
 

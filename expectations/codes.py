@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from assets.errors import ConfigError
-from assets.yamlfile import read_yaml
+from assets.yamlfile import read_yaml, trouble
 
 UNMAPPED = "unmapped"
 """What ingest stores for a category the code lists do not know yet; it has warned about it."""
@@ -59,8 +59,8 @@ def _read(path: Path) -> dict[str, Any]:
         content = read_yaml(path.read_text("utf-8"))
     except OSError:
         raise ConfigError(f"{path.name}: the file is missing") from None
-    except yaml.YAMLError:
-        raise ConfigError(f"{path.name}: not valid YAML") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path.name}: {trouble(error)}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{path.name}: expected keys and values")
     return content

@@ -4,6 +4,7 @@
 looked up only when a code location is really loaded.
 """
 
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -26,12 +27,12 @@ from assets.keys import load_key
 from assets.publish.assets import follow_up, publish_databases, quality, report
 from assets.side import Side
 from assets.study.assets import fit_study
-from assets.study.spec import parse_spec
 from assets.study_config import load_study_config
 from assets.warehouse.assets import crosswalk, dbt_models, reconciliation
 from expectations.assets import MART_SUITES, RAW_SUITES, suite_checks
 from orchestration.jobs import nightly_job, nightly_schedule
 from orchestration.lock import HomeBusyError, writing
+from orchestration.preflight import check_beside, check_study
 from orchestration.progress import step_logger
 from orchestration.settings import home_from_env
 from orchestration.temporary import private_temp
@@ -43,11 +44,10 @@ def _home_resource(home: Home) -> ResourceDefinition:
     def held_home(context: InitResourceContext) -> Iterator[Home]:
         from assets.publish import prepare_home, start_notices
         from assets.publish.privacy.encrypt_home import encrypt_home
-        from assets.publish.privacy.policy import load_policy
         from assets.publish.privacy.sweep import sweep_home
 
         key = load_key(home)
-        load_policy(home.config)  # read at the end of the night, when the research file is out already
+        check_beside(home, load_study_config(home.config / "study.yml"))
         prepare_home(home)
         with _held(home):
             if context.log:
@@ -111,8 +111,8 @@ def build_definitions(home: Home, console: Console | None = None, side: Side | N
 
     _keep_libraries_quiet()
     config = load_study_config(home.config / "study.yml")
-    parse_spec(config.analysis, "study.yml: analysis")  # told now, and not when half the night has run
     manifest = ensure_manifest(DbtPaths.of(home), config)
+    check_study(config, json.loads(manifest.read_text("utf-8")))
     return Definitions(
         assets=[
             INBOX,

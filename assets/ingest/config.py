@@ -8,6 +8,7 @@ import re
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
@@ -16,7 +17,9 @@ from assets.errors import ConfigError
 from assets.ingest.names import check_names
 from assets.ingest.texts import fold, slug
 from assets.ingest.versions import Version, check_dates, edition, in_order
-from assets.yamlfile import read_yaml
+from assets.mistakes import told
+from assets.near import instead
+from assets.yamlfile import read_yaml, trouble
 
 T = TypeVar("T", bound=BaseModel)
 ColumnType = Literal["text", "id", "client_id", "date", "datetime", "month", "integer", "number", "code", "multi"]
@@ -254,6 +257,16 @@ class Agency(Strict):
     time_zone: str
     client_id: ClientIdRule
 
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            near = instead(zone, sorted(available_timezones()))
+            raise ValueError(f"no time zone is called so; {near}") from None
+        return zone
+
 
 class Feeds(Strict):
     """Everything ingestion must know about the sources; ``hash`` changes when any of it changes."""
@@ -321,9 +334,7 @@ def _read(path: Path, digest: Any) -> dict[str, Any]:
     try:
         body = read_yaml(content)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "unknown line"
-        raise ConfigError(f"{path.name}: {where}: not valid YAML") from None
+        raise ConfigError(f"{path.name}: {trouble(error)}") from None
     if not isinstance(body, dict):
         raise ConfigError(f"{path.name}: must hold keys and values")
     return body
@@ -333,9 +344,7 @@ def _parse(model: type[T], path: Path, body: dict[str, Any]) -> T:
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or str(body.get("feed", "file"))
-        raise ConfigError(f"{path.name}: {key}: {first['msg']}") from None
+        raise ConfigError(f"{path.name}: {told(error, model)}") from None
 
 
 def _code_list(name: str, body: Any, path: Path) -> CodeList:

@@ -1,6 +1,5 @@
 """A table of participants as the analyses read it: numbers with NaN, categories as codes, and what was set aside."""
 
-import difflib
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from assets.errors import ConfigError
+from assets.near import instead
 from assets.study.columns import Column, Floats, read_column, sort_order
 from assets.study.spec import Spec, level_text
 
@@ -49,9 +49,8 @@ class StudyFrame:
     def _check_columns(self, frame: pd.DataFrame) -> None:
         for name, key in self.spec.columns().items():
             if name not in frame.columns:
-                near = difflib.get_close_matches(name, [str(column) for column in frame.columns], n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise ConfigError(f"{key}: the table has no column {name!r}{hint}")
+                near = instead(name, map(str, frame.columns))
+                raise ConfigError(f"{key}: the table has no column {name!r}; {near}")
             if list(frame.columns).count(name) > 1:
                 raise ConfigError(f"{key}: the table has the column {name!r} more than once")
 

@@ -7,7 +7,9 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from assets.errors import ConfigError
-from assets.yamlfile import read_yaml
+from assets.mistakes import wording
+from assets.near import instead
+from assets.yamlfile import read_yaml, trouble
 
 
 def level_text(value: object) -> str:
@@ -149,13 +151,21 @@ class Spec(_Strict):
         for index, model in enumerate(self.models):
             levels = self.categories.get(model.outcome, [])
             if model.family == "multinomial" and levels and model.reference not in (None, *levels):
-                raise ValueError(f"models[{index}].reference: not one of the categories of {model.outcome!r}")
+                near = instead(str(model.reference), levels)
+                raise ValueError(f"models[{index}].reference: not one of the categories of {model.outcome!r}; {near}")
         return self
 
     def columns(self) -> dict[str, str]:
         """Every column the spec uses, with the key that first asks for it."""
-        wanted: dict[str, str] = {self.id: "id"}
-        asked = [(f"describe[{i}]", name) for i, name in enumerate(self.describe)]
+        wanted: dict[str, str] = {}
+        for key, name in self.asked():
+            wanted.setdefault(name, key)
+        return wanted
+
+    def asked(self) -> list[tuple[str, str]]:
+        """Every key that asks for a column, with the column, in the order of the spec."""
+        asked = [("id", self.id)]
+        asked += [(f"describe[{i}]", name) for i, name in enumerate(self.describe)]
         asked += [(f"associations[{i}]", name) for i, pair in enumerate(self.associations) for name in pair]
         for key, pairs in (("pairs", self.pairs), ("scales", self.scales)):
             for i, pair in enumerate(pairs):
@@ -174,9 +184,7 @@ class Spec(_Strict):
         for i, curve in enumerate(self.curves):
             asked += [(f"curves[{i}].outcomes", name) for name in curve.outcomes]
             asked += [(f"curves[{i}].predictors", name) for name in (*curve.predictors, *filter(None, [curve.focal]))]
-        for key, name in asked:
-            wanted.setdefault(name, key)
-        return wanted
+        return asked
 
 
 def parse_spec(data: object, source: str) -> Spec:
@@ -200,9 +208,7 @@ def load_spec(path: Path | str) -> Spec:
     except (OSError, UnicodeDecodeError):
         raise ConfigError(f"{path}: cannot be read as a UTF-8 text file") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark else ""
-        raise ConfigError(f"{path}: not valid YAML{where}") from None
+        raise ConfigError(f"{path}: {trouble(error)}") from None
     if isinstance(data, dict) and set(data) == {"analysis"}:
         data = data["analysis"]
     return parse_spec(data, str(path))
@@ -216,8 +222,4 @@ def _key(loc: tuple[int | str, ...]) -> str:
 
 
 def _sentence(item: Any) -> str:
-    known = {
-        "extra_forbidden": "unknown key; see docs/statistics.md for those that exist",
-        "missing": "this key is required",
-    }
-    return known.get(item["type"], str(item["msg"]).removeprefix("Value error, "))
+    return "this key is required" if item["type"] == "missing" else wording(item, Spec, unknown="unknown key")

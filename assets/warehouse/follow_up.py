@@ -13,12 +13,13 @@ from typing import Annotated
 
 import duckdb
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from assets.errors import ConfigError
+from assets.mistakes import told
 from assets.study_config import StudyConfig
 from assets.warehouse.follow_up_texts import reason, remedy
-from assets.yamlfile import read_yaml
+from assets.yamlfile import read_yaml, trouble
 
 TABLE = "follow_up.items"
 
@@ -31,6 +32,13 @@ class FollowUpSettings(BaseModel):
     survey_notice_days: Annotated[int, Field(ge=0, le=365)] = 14
     goal_review_days: Annotated[int, Field(ge=1, le=3660)] = 40
     no_service_days: Annotated[tuple[Annotated[int, Field(ge=1, le=3660)], ...], Field(min_length=1)] = (14, 30)
+
+    @field_validator("no_service_days")
+    @classmethod
+    def _rising(cls, steps: tuple[int, ...]) -> tuple[int, ...]:
+        if list(steps) != sorted(set(steps)):
+            raise ValueError("must rise from each step to the next; the last is the urgent one")
+        return steps
 
 
 @dataclass(frozen=True)
@@ -271,12 +279,10 @@ def load_follow_up(path: Path) -> FollowUpSettings:
         return FollowUpSettings()
     try:
         return FollowUpSettings.model_validate(read_yaml(path.read_text("utf-8")) or {})
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise ConfigError(f"{path.name}: is not valid YAML") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: {trouble(error)}") from None
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "(top level)"
-        raise ConfigError(f"{path.name}: {key}: {first['msg']}") from None
+        raise ConfigError(f"{path.name}: {told(error, FollowUpSettings)}") from None
 
 
 def follow_up(

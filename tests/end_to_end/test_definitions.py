@@ -51,9 +51,12 @@ def test_importing_the_definitions_reads_nothing(project_root: Path, tmp_path: P
     ("old", "new", "message"),
     [
         ("family: multinomial", "family: logit", "study.yml: analysis: models[2].family: Input should be 'ols' or"),
+        ("describe:                         # Table 1\n    - age\n", "describe:\n    - agee\n",
+         "study.yml: analysis: describe[0]: client_study has no column 'agee'; did you mean 'age'?"),
+        ("  age: age\n", "  age: agee\n", "study.yml: minimal_dataset.age: client_study has no column 'agee'; did you"),
         ("unit: service_type ", "unit: hours ", "study.yml: services.unit: Input should be 'service_type', 'note' or"),
     ],
-)
+)  # fmt: skip
 def test_a_mistake_in_any_setting_is_told_before_anything_is_read(
     outcomes: Any, tmp_path: Path, old: str, new: str, message: str
 ) -> None:

@@ -224,5 +224,7 @@ def test_settings_are_checked_by_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"follow_up\.yml: goal_review_days"):
         load_follow_up(path)
     path.write_text("goal_review_day: 3\n")
-    with pytest.raises(ConfigError, match=r"follow_up\.yml: goal_review_day: Extra"):
+    with pytest.raises(
+        ConfigError, match=r"follow_up\.yml: goal_review_day: is no setting; did you mean 'goal_review_days'"
+    ):
         load_follow_up(path)

@@ -140,7 +140,7 @@ PETS = "scales.mspss.subscales.pets.items"
         (_set("scales", "cope_se", "min_answered", value=27), "scales.cope_se.min_answered"),
         (_set("scales", "urica", "key", "action", value=[3, 7, 13]), "scales.urica.key.action"),
         (_set("scales", "urica", "key", "action", value=[]), "scales.urica.key.action"),
-        (_set("scales", "urica", "cutoffs", value=[8, 11]), "scales.urica.cutoffs.2"),
+        (_set("scales", "urica", "cutoffs", value=[8, 11]), "scales.urica.cutoffs"),
         (_set("scales", "urica", "cutoffs", value=[8, 8, 14]), "scales.urica.cutoffs"),
         (_set("scales", "urica", "cutoffs", value=["8", 11, 14]), "scales.urica.cutoffs.0"),
         (_set("scales", "urica", "nearest_means", value=[12, 11, 9]), "scales.urica.nearest_means"),
@@ -325,3 +325,42 @@ def test_every_service_type_of_the_form_is_mapped_and_counts(shipped: Path, proj
     config = load_study_config(shipped)
     assert [line.service_type for line in config.service_types] == [entry["code"] for entry in lists["service_type"]]
     assert all(line.counts_as_service for line in config.service_types)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda s: s.update(wave=s.pop("waves")), "wave: is no setting; did you mean 'waves'?"),
+        (lambda s: s["study"].update(ends=s["study"].pop("end")), "study.ends: is no setting; did you mean 'end'?"),
+        (_set("waves", "t12", value={}), "waves.t12: is no setting; there are: t0, t6"),
+        (_set("surveys", "scoreable_items", "phq9", value=9), "scoreable_items.phq9: is no setting; there are: mspss,"),
+        (_set("scales", "mspss", "subscales", "family", "itms", value=[]), "family.itms: is no setting; did you mean"),
+        (_set("study", "start", value="01/02/2021"), "study.start: must be a day that exists, such as 2021-10-31"),
+        (_set("study", "end", value="2021-02-30"), "study.end: must be a day that exists, such as 2021-10-31"),
+        (_set("waves", "t0", "last_day", value="60 days"), "waves.t0.last_day: must be a whole number"),
+        (_set("waves", "t6", "within_days", value=-1), "waves.t6.within_days: must be at least 0"),
+        (_set("surveys", "scoreable_items", "mspss", value=13), "surveys.scoreable_items.mspss: must be at most 12"),
+        (_set("surveys", "accept_unfinished", value="perhaps"), "surveys.accept_unfinished: must be true or false"),
+        (_set("services", "non_counting_contact_types", value="attempt"), "contact_types: must be a list"),
+        (_set("services", value=None), "services: must hold keys and values: unit, non_counting_contact_types"),
+        (_set("residence", "main_counties", value=["Tarrant"]), "0: must be a code: lower-case letters, digits and _"),
+        (_set("residence", "main_counties", value=[]), "residence.main_counties: must have at least 1 in its list"),
+        (_set("scales", "mspss", "range", value=[7, 1]), "scales.mspss.range: must rise: the lowest answer, then the"),
+        (_set("scales", "urica", "cutoffs", value=[8, 11]), "scales.urica.cutoffs: needs more than 2 values"),
+    ],
+)
+def test_a_mistake_says_in_plain_words_what_is_allowed(
+    changed: Callable[[Change], Path], change: Change, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        load_study_config(changed(change))
+
+
+def test_a_key_that_stands_twice_is_a_mistake(shipped: Path, tmp_path: Path) -> None:
+    """YAML takes the last one, and whoever edits the first one wonders."""
+    path = tmp_path / "study.yml"
+    path.write_text(
+        shipped.read_text("utf-8").replace("  start: 2021-01-01", "  start: 2020-01-01\n  start: 2021-01-01")
+    )
+    with pytest.raises(ConfigError, match=r"^study\.yml: line 7: the key 'start' stands twice$"):
+        load_study_config(path)

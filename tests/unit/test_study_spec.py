@@ -42,7 +42,7 @@ def test_a_mistake_names_its_key(change: dict[str, object], expected: str) -> No
 def test_a_file_that_is_no_yaml_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "spec.yml"
     path.write_text("id: a\n  models: [")
-    with pytest.raises(ConfigError, match=r"spec\.yml: not valid YAML \(line 2\)"):
+    with pytest.raises(ConfigError, match=r"spec\.yml: line 2: is not valid YAML"):
         load_spec(path)
     with pytest.raises(ConfigError, match="no such file"):
         load_spec(tmp_path / "absent.yml")

@@ -8,8 +8,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assets.errors import ConfigError
+from assets.mistakes import told
 from assets.publish.privacy.retention import Retention
-from assets.yamlfile import read_yaml
+from assets.yamlfile import read_yaml, trouble
 
 PUBLIC_FLOOR = 11
 RESEARCH_FLOOR = 3
@@ -100,10 +101,9 @@ def load_policy(config: Path) -> Policy:
         content = read_yaml((config / FILE).read_text("utf-8"))
     except OSError:
         raise ConfigError(f"{FILE}: the file is missing") from None
-    except yaml.YAMLError:
-        raise ConfigError(f"{FILE}: not valid YAML") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{FILE}: {trouble(error)}") from None
     try:
         return Policy.model_validate(content or {})
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{FILE}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ConfigError(f"{FILE}: {told(error, Policy)}") from None

@@ -18,11 +18,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assets.errors import ConfigError, DataError, Place
+from assets.mistakes import told
 from assets.publish.codebook import Column
 from assets.publish.privacy.lattice import merged_levels
 from assets.publish.privacy.policy import Policy
 from assets.publish.privacy.risk import RiskReport, band, risk_report, without_rare
-from assets.yamlfile import read_yaml
+from assets.yamlfile import read_yaml, trouble
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,11 +88,10 @@ def load_project(config: Path, name: str, today: date) -> Project:
         raise ConfigError(f"projects/{name}.yml: no such project")
     try:
         project = Project.model_validate(read_yaml(path.read_text("utf-8")) or {})
-    except yaml.YAMLError:
-        raise ConfigError(f"projects/{name}.yml: not valid YAML") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"projects/{name}.yml: {trouble(error)}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"projects/{name}.yml: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ConfigError(f"projects/{name}.yml: {told(error, Project)}") from None
     if project.expires < today:
         raise ConfigError(f"projects/{name}.yml: expires: the agreement ended on {project.expires.isoformat()}")
     return project
