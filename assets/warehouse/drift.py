@@ -1,6 +1,7 @@
 """A frozen publication held against itself made again, and against today's data."""
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,25 @@ def rebuild(folder: Path, name: str, *, attach: Attach = plain_attach, study: St
         tables={table: made[table] == record.tables[table] for table in made},
         environment={key: (old, now.get(key, "-")) for key, old in record.environment.items() if now.get(key) != old},
     )
+
+
+def confirm(folder: Path, name: str, *, attach: Attach = plain_attach, study: Study | None = None) -> None:
+    """Take a new freeze back unless its own data, settings and SQL give the very tables that it holds.
+
+    They do not where the settings or the program have changed since the tables were made, or where a night failed
+    half-way: such a freeze could never be made again. Raises ``ConfigError`` naming the tables that differ.
+    """
+    try:
+        again = rebuild(folder, name, attach=attach, study=study)
+        others = ", ".join(sorted(table for table, same in again.tables.items() if not same))
+        if others:
+            raise ConfigError(
+                f"freeze: the settings or the program in force do not make the tables there are ({others});"
+                " run `outcomes run` first"
+            )
+    except BaseException:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        raise
 
 
 def drift(

@@ -24,19 +24,22 @@ def freeze(name: NameArgument, home: HomeOption = None) -> None:
         from assets.builds import code_version
         from assets.keys import load_key
         from assets.publish.privacy.trail import record
+        from assets.study.assets import fit_and_store
         from assets.warehouse.database import connect
+        from assets.warehouse.drift import confirm
         from assets.warehouse.frozen import attach_with
         from assets.warehouse.frozen import freeze as keep
         from orchestration.lock import writing
 
         place = built_home(home)
+        frozen = place.agency / "frozen"
         with writing(place.lock), out.status("Freezing …"):
             config, models = _models(place)
             with connect(place) as connection:
                 found = connection.execute("select max(build_id) from control.builds").fetchone()
                 kept = keep(
                     connection,
-                    place.agency / "frozen",
+                    frozen,
                     name,
                     config,
                     models,
@@ -44,6 +47,7 @@ def freeze(name: NameArgument, home: HomeOption = None) -> None:
                     build_id=found[0] if found else None,
                     attach=attach_with(load_key(place)),
                 )
+            confirm(frozen, name, attach=attach_with(load_key(place)), study=fit_and_store)
             record(place, "freeze", load_key(place), name=kept.name, hash=kept.hash, zone="agency")
         out.print(f"[green]✓[/green] {kept.name} is frozen: {len(kept.tables)} tables, hash {kept.hash[:12]}")
 

@@ -150,6 +150,10 @@ def test_a_frozen_publication_outlives_a_change_of_the_settings(
     changed = changed.replace("predictors: [confirmed, months_of_service_t0, minority]", "predictors: [confirmed, age]")
     assert changed.count("closed_only ") > study.read_text("utf-8").count("closed_only ")
     study.write_text(changed, "utf-8")
+    refused = outcomes("freeze", "later", "--home", home, OUTCOMES_CONFIG=str(tmp_path / "config"))
+    assert refused.code == 1
+    assert "run `outcomes run` first" in refused.err
+    assert [place.name for place in (home / "agency" / "frozen").iterdir()] == ["paper"]
     again = outcomes("rebuild", "paper", "--home", home, OUTCOMES_CONFIG=str(tmp_path / "config"))
     assert again.code == 0, again.out + again.err
     made = {line.split()[1] for line in again.out.splitlines() if line.startswith("✓")}

@@ -15,9 +15,10 @@ from warehouse_oracle import Agency
 
 from assets.errors import ConfigError, DataError
 from assets.study_config import StudyConfig
+from assets.study_settings import Goals
 from assets.warehouse.as_of import write_as_of
 from assets.warehouse.compiled import CompiledModel, ModelCompiler, run_models
-from assets.warehouse.drift import Drift, drift, hand_over, rebuild
+from assets.warehouse.drift import Drift, confirm, drift, hand_over, rebuild
 from assets.warehouse.frozen import INPUTS, freeze, frozen_config, read_freeze
 
 
@@ -126,6 +127,25 @@ def test_a_failed_freeze_leaves_nothing(models: tuple[CompiledModel, ...], confi
     with duckdb.connect() as connection, pytest.raises(duckdb.Error):
         freeze(connection, tmp_path, "empty", config, models, code_version="x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_of_other_settings_are_not_kept_under_these(
+    agency: Agency, models: tuple[CompiledModel, ...], compiler: ModelCompiler, config: StudyConfig, tmp_path: Path
+) -> None:
+    """The settings were changed after the last night: such a freeze could never be made again."""
+    other = config.model_copy(update={"goals": Goals(denominator="closed_only")})
+    later = (*compiler.compile(other), CompiledModel("marts", "of_a_later_version", "select invented from raw.intake"))
+    with night(agency, models) as connection:
+        freeze(connection, tmp_path, "paper", config, models, code_version="1")
+        confirm(tmp_path, "paper")
+        freeze(connection, tmp_path, "other-settings", other, later[:-1], code_version="1")
+        with pytest.raises(ConfigError, match=r"\(marts.client_study, marts.fct_goal_completion\); run `outcomes run`"):
+            confirm(tmp_path, "other-settings")
+        freeze(connection, tmp_path, "other-program", other, later, code_version="1")
+        with pytest.raises(ConfigError, match="made by another version"):
+            confirm(tmp_path, "other-program")
+    assert [place.name for place in tmp_path.iterdir()] == ["paper"]
+    assert rebuild(tmp_path, "paper").identical
 
 
 def test_nothing_drifts_while_nothing_happens(frozen: Path, agency: Agency, models: tuple[CompiledModel, ...]) -> None:
