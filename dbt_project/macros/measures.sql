@@ -37,6 +37,11 @@
 {# Is the code in the pipe-joined list? Null where the form lacks the column, false where none is noted. #}
 {% macro has_code(codes, code) -%} position('|{{ code }}|' in '|' || {{ codes }} || '|') > 0 {%- endmacro %}
 
+{# The same, but not known where the code is not among those read and a word could not be read: it may have been that. #}
+{% macro is_told(codes, code) -%}
+    case when {{ has_code(codes, code) }} then true when not {{ has_code(codes, 'unmapped') }} then false end
+{%- endmacro %}
+
 {# How many codes the list holds: 0 for an empty one, null where the form lacks the column. #}
 {% macro count_codes(codes) -%}
     case

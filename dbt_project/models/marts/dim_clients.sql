@@ -26,10 +26,10 @@ select
     {% for code in [
         'child_sexual_abuse', 'domestic_family_violence', 'physical_abuse_neglect', 'bullying', 'teen_dating_violence', 'other'
     ] -%}
-    {{ has_code('victimizations', code) }} as victimization_{{ code }},
+    {{ is_told('victimizations', code) }} as victimization_{{ code }},
     {% endfor -%}
     {% for code in ['homelessness', 'limited_english', 'disability', 'immigrant_refugee'] -%}
-    {{ has_code('special_classifications', code) }} as special_{{ code }},
+    {{ is_told('special_classifications', code) }} as special_{{ code }},
     {% endfor -%}
     cast({{ count_codes('victimizations') }} as integer) as n_victimizations,
     intake_date is not null as has_intake_date
