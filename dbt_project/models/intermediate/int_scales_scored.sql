@@ -48,13 +48,16 @@ single as (
     left join sums on used.response_id = sums.response_id and scales.scale = sums.scale
 ),
 
+-- Added in one order: sum() takes fractions as they come, and their last digit with them.
 {% if var('mspss_composite') == 'sum_of_means' -%}
 composite as (
     select
         response_id,
-        case when count(score) = 3 then sum(score) end as score
+        max(case when scale = 'mspss_significant_other' then score end)
+        + max(case when scale = 'mspss_family' then score end)
+        + max(case when scale = 'mspss_friends' then score end) as score
     from single
-    where scale in ('mspss_significant_other', 'mspss_family', 'mspss_friends')
+    where instrument = 'mspss'
     group by response_id
 ),
 
