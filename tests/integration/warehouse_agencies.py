@@ -85,7 +85,8 @@ def load(agency: Agency, connection: duckdb.DuckDBPyConnection) -> None:
     for client in sorted(ids):
         connection.execute("insert into control.crosswalk values (?, ?)", [f"R{client}", client])
     for typed, client in agency.aliases.items():
-        connection.execute("insert into control.client_aliases values (?, ?, 'typing')", [typed, client])
+        # As a person types it; the loops compare it trimmed and in capitals.
+        connection.execute("insert into control.client_aliases values (?, ?, 'typing')", [f" {typed.lower()} ", client])
 
 
 def _exports(draw: random.Random, feed: str, rows: list[Row]) -> list[tuple[datetime, str, list[Row]]]:

@@ -5,7 +5,6 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,7 +28,7 @@ class Agency:
     exports: dict[str, list[tuple[datetime, str, list[Row]]]] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
 
-    def current(self, feed: str, key: Any, entered: str | None = None) -> tuple[list[Row], set[Any]]:
+    def current(self, feed: str, key: Any, newest_by: str | None = None) -> tuple[list[Row], set[Any]]:
         """Newest version of each record, and the keys that the newest export day lacks."""
         best: dict[Any, tuple[Any, Row]] = {}
         last_day: dict[Any, date] = {}
@@ -37,8 +36,8 @@ class Agency:
         for exported_at, token, rows in self.exports.get(feed, []):
             days.add(exported_at.date())
             for row in rows:
-                moment = row.get(entered) if entered else None
-                rank = (moment or datetime.min, exported_at, token, row["row_number"])
+                first = row.get(newest_by) if newest_by else None
+                rank = (first is not None, first or 0, exported_at, token, row["row_number"])
                 identity = key(row)
                 if identity not in best or rank > best[identity][0]:
                     best[identity] = (rank, {**row, "_rank": rank})
@@ -49,12 +48,12 @@ class Agency:
 
 @dataclass
 class People:
-    """Each client's current intake row, notes and goal reviews, and whose a typed ID is."""
+    """Each client's current intake row, notes, goal reviews and responses by instrument."""
 
     clients: dict[str, Row]
     notes: dict[str, list[Row]]
     reviews: dict[str, list[Row]]
-    owner: Callable[[Row], str | None]
+    responses: dict[tuple[str, str], list[Row]]
 
 
 def people(agency: Agency) -> People:
@@ -87,7 +86,11 @@ def people(agency: Agency) -> People:
     reviews: dict[str, list[Row]] = defaultdict(list)
     for row in agency.current("goal_plans", lambda row: (row["goal_id"], row["review_month"]))[0]:
         reviews[owner(row) or ""].append(row)
-    return People(clients, notes, reviews, owner)
+    responses: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for instrument in N_ITEMS:
+        for row in agency.current(f"survey_{instrument}", lambda row: row["response_id"], "copy_quality")[0]:
+            responses[instrument, owner(row) or ""].append(row)
+    return People(clients, notes, reviews, responses)
 
 
 def client_study(agency: Agency, config: StudyConfig) -> dict[str, Row]:
@@ -95,7 +98,7 @@ def client_study(agency: Agency, config: StudyConfig) -> dict[str, Row]:
     known = people(agency)
     result = {}
     for client, person in known.clients.items():
-        waves = waves_of(agency, client, person, known.owner, config)
+        waves = waves_of(known, client, config)
         result[client] = {
             **_person(person, config),
             **_service(person, known.notes[client], waves, config),
@@ -120,26 +123,33 @@ def _person(row: Row, config: StudyConfig) -> Row:
         if ((3, 1) if (as_of.month, as_of.day) == (2, 29) else (as_of.month, as_of.day)) < birthday:
             age -= 1
     races = codes_of(row["race_ethnicity"])
-    if not races or "declined" in races:
+    if not races or "declined" in races or "unmapped" in races:
         race, minority = None, None
     else:
         minority = races != ["white"]
         race = "multiracial" if len(races) > 1 else races[0] if races[0] in ("black", "latinx", "white") else "other"
-    orientation = row["sexual_orientation"]
+    orientation, county = (None if row[name] == "unmapped" else row[name] for name in ("sexual_orientation", "county"))
     suffered, special = codes_of(row["secondary_victimization"]), codes_of(row["special_classification"])
-    label = {"confirmed": "Confirmed", "high_risk": "High Risk", None: None}[row["classification"]]
+    label = {"confirmed": "Confirmed", "high_risk": "High Risk"}.get(row["classification"])
     return {
         "age": age,
         "race_ethnicity": race,
         "minority": minority,
         "orientation_minority": None if orientation in (None, "declined") else orientation != "straight",
-        "county_outlying": None if row["county"] is None else row["county"] not in config.residence.main_counties,
+        "county_outlying": None if county is None else county not in config.residence.main_counties,
         "classification": label,
         "confirmed": None if label is None else label == "Confirmed",
-        **{f"victimization_{code}": None if suffered is None else code in suffered for code in VICTIMIZATIONS},
-        **{f"special_{code}": None if special is None else code in special for code in SPECIALS},
+        **{f"victimization_{code}": _is_told(code, suffered) for code in VICTIMIZATIONS},
+        **{f"special_{code}": _is_told(code, special) for code in SPECIALS},
         "n_victimizations": None if suffered is None else len(suffered),
     }
+
+
+def _is_told(code: str, told: list[str] | None) -> bool | None:
+    """Not known where there is no such column, or a word among others that nobody could read."""
+    if told is None or (code not in told and "unmapped" in told):
+        return None
+    return code in told
 
 
 def completed_months(first: date, last: date) -> int:
@@ -244,22 +254,27 @@ def _answered(row: Row, instrument: str) -> int:
     return sum(value is not None for value in items_of(row, instrument))
 
 
-def waves_of(
-    agency: Agency, client: str, person: Row, owner: Any, config: StudyConfig
-) -> dict[str, dict[str, list[Row]]]:
-    anchor = max(config.study.start, person["intake_date"] or config.study.start)
+def _fullness(row: Row, instrument: str) -> tuple[Any, ...]:
+    return _answered(row, instrument), row["recorded_at_utc"] or datetime.min, row["response_id"]
+
+
+def waves_of(known: People, client: str, config: StudyConfig) -> dict[str, dict[str, list[Row]]]:
+    anchor = max(config.study.start, known.clients[client]["intake_date"] or config.study.start)
     chosen: dict[str, dict[str, list[Row]]] = {"t0": {}, "t6": {}}
     for instrument in N_ITEMS:
         enough = getattr(config.surveys.scoreable_items, instrument)
         days: dict[date, dict[Any, list[Row]]] = defaultdict(lambda: defaultdict(list))
-        for row in agency.current(f"survey_{instrument}", lambda row: row["response_id"])[0]:
+        for row in known.responses[instrument, client]:
             status = row["status"] or 0
             finished = row["finished"] or (config.surveys.accept_unfinished and _answered(row, instrument) >= enough)
-            if owner(row) == client and not status & 11 and finished:
+            if not status & 11 and finished:
                 days[row["recorded_on"]][row.get("urica_behavior")].append(row)
         settled = {
             day: [
-                max(rows, key=lambda r: (_answered(r, instrument), r["recorded_at_utc"], r["response_id"]))
+                max(
+                    rows,
+                    key=lambda r: (_answered(r, instrument), r["recorded_at_utc"] or datetime.min, r["response_id"]),
+                )
                 for rows in behaviors.values()
             ]
             for day, behaviors in days.items()

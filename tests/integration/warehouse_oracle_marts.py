@@ -29,7 +29,7 @@ def marts(agency: Agency, config: StudyConfig) -> dict[str, Table]:
     known = people(agency)
     tables: dict[str, Table] = defaultdict(list)
     for client, person in known.clients.items():
-        waves = waves_of(agency, client, person, known.owner, config)
+        waves = waves_of(known, client, config)
         dates = {
             wave: min((row["recorded_on"] for rows in of_wave.values() for row in rows), default=None)
             for wave, of_wave in waves.items()
