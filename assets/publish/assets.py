@@ -125,12 +125,13 @@ def follow_up(home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
 def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], None]":
     """What makes a published file pleasant to query: macros, and comments that say grain and settings.
 
-    In the agency's file the tables before the marts are told too, and the items of a survey say what they ask, where
-    its definition was dropped. The hash of the settings is the build's: the same digits stand in ``meta.build`` and on
-    the report.
+    In the agency's file every table is told, and every column whose meaning is known; the items of a survey say what
+    they ask, where its definition was dropped. The hash of the settings is the build's: the same digits stand in
+    ``meta.build`` and on the report.
     """
     from assets.ingest import load_feeds
     from assets.ingest.definitions import item_texts
+    from assets.publish.agency_comments import agency_comments
     from assets.publish.codebook import read_descriptions
     from assets.warehouse.analyst_macros import comment_columns, comment_items, comment_tables, create_macros
     from assets.warehouse.trace import create_trace_macro
@@ -138,12 +139,18 @@ def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], Non
     manifest, feeds = json.loads(home.manifest.read_text("utf-8")), load_feeds(home.config)
 
     def finish(connection: "duckdb.DuckDBPyConnection", database: str) -> None:
+        present = connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() where database_name = ? order by all",
+            [database],
+        ).fetchall()
+        told = agency_comments(manifest, feeds, present)
         create_macros(connection, database)
         create_trace_macro(connection, database)
         build = connection.execute("select config_hash from meta.build").fetchall()
         with transaction(connection):  # each of several hundred comments would be a commit
-            comment_tables(connection, manifest, str(build[0][0]), database, read_descriptions())
-            comment_columns(connection, manifest, database)
+            described = {**told.tables, **read_descriptions()}
+            comment_tables(connection, manifest, str(build[0][0]), database, described)
+            comment_columns(connection, manifest, database, told.columns)
             comment_items(connection, item_texts(connection, feeds), database)
 
     return finish

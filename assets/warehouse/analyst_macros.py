@@ -153,10 +153,16 @@ def comment_tables(
 
 
 def comment_columns(
-    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], database: str | None = None
+    connection: duckdb.DuckDBPyConnection,
+    manifest: Mapping[str, Any],
+    database: str | None = None,
+    described: Mapping[tuple[str, str, str], str] | None = None,
 ) -> int:
-    """Write the meaning of each column of dbt's models into its comment, where it bears none; returns how many."""
-    meanings = {
+    """Write the meaning of each column of dbt's models into its comment, where it bears none; returns how many.
+
+    ``described`` says the same of columns of other tables, by schema, table and name.
+    """
+    meanings = dict(described or {}) | {
         (node["schema"], node["name"], name): column["description"]
         for node in manifest["nodes"].values()
         if node["resource_type"] == "model"
