@@ -26,8 +26,11 @@ def test_the_guide_has_its_queries() -> None:
 
 
 @pytest.mark.parametrize(("question", "query"), QUERIES, ids=[question for question, _ in QUERIES])
-def test_query_of_the_guide_gives_rows(night: Any, question: str, query: str) -> None:
-    with duckdb.connect(str(night.home / "research" / "research.duckdb"), read_only=True) as connection:
+def test_query_of_the_guide_gives_rows(night: Any, monkeypatch: pytest.MonkeyPatch, question: str, query: str) -> None:
+    """In the home folder, as the paths of the Parquet copies ask; what names clients in the agency's own file."""
+    monkeypatch.chdir(night.home)
+    file = night.home / ("agency/agency.duckdb" if question.startswith("Agency: ") else "research/research.duckdb")
+    with duckdb.connect(str(file), read_only=True) as connection:
         cursor = connection.execute(query)
         rows = cursor.fetchall()
         names = [column[0] for column in cursor.description or []]
@@ -83,6 +86,31 @@ def test_the_file_made_for_a_spreadsheet_opens_there(night: Any, tmp_path: Path)
     for found, wanted in zip(cells, rows, strict=True):
         for cell, value in zip(found, wanted, strict=True):
             assert cell == (pytest.approx(value, rel=1e-12) if isinstance(value, float) else value)
+
+
+def test_the_command_line_of_duckdb_writes_that_file(night: Any) -> None:
+    """As typed in the home folder; a CSV that Python reads back row by row."""
+    if shutil.which("duckdb") is None:
+        pytest.skip("DuckDB's command line is not installed")
+    ((command, _, query),) = COMMANDS
+    subprocess.run(command, shell=True, cwd=night.home, timeout=60, check=True)
+    with duckdb.connect(str(night.home / "research" / "research.duckdb"), read_only=True) as connection:
+        wanted = connection.execute(query).df()
+    made = night.home / "models.csv"
+    found = pandas.read_csv(made)
+    made.unlink()
+    assert list(found["model"]) == list(wanted["model"])
+    assert found["p"].tolist() == pytest.approx(wanted["p"].tolist(), rel=1e-12)
+
+
+def test_every_macro_of_the_file_stands_in_the_guide(night: Any) -> None:
+    with duckdb.connect(str(night.home / "research" / "research.duckdb"), read_only=True) as connection:
+        macros = connection.execute(
+            "select function_name || '(' || array_to_string(parameters, ', ') || ')' from duckdb_functions()"
+            " where function_type = 'table_macro' and not internal"
+        ).fetchall()
+    listed = re.findall(r"^\| `(\w+\(\w+(?:, \w+)*\))` \|", GUIDE.read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(name for (name,) in macros)
 
 
 def test_the_file_refuses_to_be_written(night: Any) -> None:
