@@ -81,6 +81,7 @@ def reconcile(
     clients of the differences are in `reconciliation.differences` of the agency database.
     """
     with told_plainly():
+        from assets.publish.report.reconciliation import by_reason
         from assets.study_config import load_study_config
         from assets.warehouse import DbtPaths
         from assets.warehouse.compiled import ModelCompiler
@@ -104,21 +105,27 @@ def reconcile(
                 "links": asdict(links),
                 "totals": dict(totals(found)),
                 "agreement": [asdict(row) for row in found.agreement],
+                "differences": [asdict(row) for row in found.differences],
                 "readings": [asdict(reading) for reading in readings],
             }
             sys.stdout.write(json.dumps(whole, indent=1) + "\n")
             return
         out.print(f"{links.n_linked} of {links.n_cases} published cases are plainly one of {links.n_clients} clients")
         heads = ("both", "equal", "rounded", "differ", "only publ.", "only der.")
-        out.print(f"[bold]{'variable':<20}{'column':<40}{''.join(f'{head:>11}' for head in heads)}[/bold]")
+        line = f"{'variable':<20}{'column':<40}{''.join(f'{head:>11}' for head in heads)}"
+        out.print(f"[bold]{line}[/bold]", soft_wrap=True)
         for row in found.agreement:
             counts = (row.n_both, row.n_equal, row.n_rounded, row.n_differs, row.n_only_published, row.n_only_derived)
             out.print(
                 f"{row.variable:<20}{row.column:<40}{''.join(f'{count:>11}' for count in counts)}", soft_wrap=True
             )
+        for line in by_reason(found.differences):
+            out.print(line, soft_wrap=True)
         for reading in readings:
             out.print(f"[yellow]![/yellow] {told(reading)}", soft_wrap=True)
-        if not found.differences:
+        if found.differences:
+            out.print('case and client of each: outcomes sql "from reconciliation.differences"', soft_wrap=True)
+        else:
             out.print("[green]✓[/green] every value known on either side is equal")
 
 

@@ -6,6 +6,8 @@ import duckdb
 import pytest
 
 from assets.publish.report import ReportContext, render_report
+from assets.publish.report.reconciliation import by_reason
+from assets.warehouse.reconcile import Difference
 from tests.conftest import Outcomes
 
 COUNTS = {"variable": "age", "column": "age", "n_both": 90, "n_equal": 80, "n_rounded": 4, "n_differs": 6,
@@ -35,6 +37,16 @@ def test_the_reference_agency_agrees_in_every_value(outcomes: Outcomes, referenc
     assert done.code == 0, done.err
     assert done.json["totals"]["values_equal"] == told["values_equal"]
     assert done.json["readings"] == []
+
+
+def test_the_command_lists_the_differences_by_reason() -> None:
+    cells = [("age", "differs"), ("csa", "only_published"), ("age", "differs"), ("goal_rate", "differs")]
+    found = [Difference(case, "Q7RSTUVWXY", variable, reason) for case, (variable, reason) in enumerate(cells)]
+    assert by_reason(found) == [
+        "    3  different: both sides have a value, and they differ (age, goal_rate)",
+        "    1  only published: the data set has a value where nothing is derived (csa)",
+    ]
+    assert by_reason([]) == []
 
 
 @pytest.mark.parametrize(("zone", "shown"), [("agency", True), ("research", False), ("public", False)])

@@ -1,12 +1,13 @@
 """The published minimal data set beside the derived one: agreement by variable and differences by reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from assets.publish.report import numbers as fmt
 from assets.publish.report.context import ReportContext
 from assets.publish.report.labels import Labels
 from assets.publish.report.records import Record, to_records
 from assets.publish.report.table import Column, ReportTable, Row
+from assets.warehouse.reconcile import Difference
 
 REASONS = {
     "n_rounded": ("Rounded", "no further apart than two printed decimals tell"),
@@ -23,6 +24,18 @@ def reconciliation_tables(context: ReportContext, labels: Labels) -> tuple[Repor
         return ()
     links = next(iter(to_records(context.reconciliation.get("links"))), {})
     return _agreement(rows, links, labels), _differences(rows)
+
+
+def by_reason(differences: Iterable[Difference]) -> list[str]:
+    """One line a reason that occurs: how many values, what it means, which variables of the data set."""
+    found: dict[str, list[str]] = {}
+    for difference in differences:
+        found.setdefault(f"n_{difference.reason}", []).append(difference.variable)
+    return [
+        f"{len(found[key]):>5}  {label.lower()}: {text} ({', '.join(dict.fromkeys(found[key]))})"
+        for key, (label, text) in REASONS.items()
+        if key in found
+    ]
 
 
 def _agreement(rows: Sequence[Record], links: Record, labels: Labels) -> ReportTable:
