@@ -22,7 +22,10 @@ from tests.faults.good import INTAKE_ABOVE, INTAKE_HEADER, NOTES_HEADER, intake_
 
 ZONE = "America/Chicago"
 FIRST = date(2022, 3, 1)
-MARTS = ("client_study", "dim_clients", "fct_services", "client_month")
+MARTS = (
+    "client_month", "client_study", "dim_clients", "fct_goal_completion", "fct_months_of_service", "fct_scale_scores",
+    "fct_service_counts", "fct_services",
+)  # fmt: skip
 Table = list[tuple[Any, ...]]
 
 
