@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 
 from assets.near import instead
 
@@ -33,6 +34,11 @@ BOUNDS = {
 OF_A_KIND = ("_type", "_parsing", "_from_float", "_inexact", "_attributes_type")
 
 
+def wrong(key: str, reason: str) -> PydanticCustomError:
+    """Make the error of a rule over several settings; ``key`` is the one to mend, below the group that has the rule."""
+    return PydanticCustomError("setting", "{reason}", {"key": key, "reason": reason})
+
+
 def told(error: ValidationError, group: type[BaseModel]) -> str:
     """Tell the mistake to mend first as ``key: what is wrong or allowed``; ``group`` is what was validated.
 
@@ -40,7 +46,7 @@ def told(error: ValidationError, group: type[BaseModel]) -> str:
     """
     mistakes = error.errors(include_url=False)
     first = next((item for item in mistakes if item["type"] == "extra_forbidden"), mistakes[0])
-    place = [str(part) for part in first["loc"]]
+    place = [str(part) for part in first["loc"] if part != "[key]"]
     if first["type"] == "setting":
         place.append(first["ctx"]["key"])
     if first["type"] == "missing" and place[-1].isdigit():

@@ -18,7 +18,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from assets.errors import ConfigError
-from assets.mistakes import told
+from assets.mistakes import told, wrong
 from assets.near import instead
 from assets.study_scoring import readiness, scored_scales
 from assets.study_settings import (
@@ -34,7 +34,6 @@ from assets.study_settings import (
     Settings,
     Surveys,
     Waves,
-    wrong,
 )
 from assets.yamlfile import read_yaml, trouble
 
@@ -127,13 +126,17 @@ def load_study_config(path: Path) -> StudyConfig:
 
 @cache
 def _codes(path: Path, _changed: int) -> dict[str, frozenset[str]]:
-    """Name of a list → its codes; a list of plain names has them in lower case with underscores."""
+    """Name of a list → its codes; a list of plain names has them in lower case with underscores.
+
+    What is no list is left out: whoever reads the feeds tells that.
+    """
     found = {}
     for name, body in read_yaml(path.read_text(encoding="utf-8")).items():
-        if isinstance(body, dict):
-            found[name] = frozenset("_".join(re.findall("[a-z0-9]+", str(text).lower())) for text in body["names"])
-        else:
-            found[name] = frozenset(str(entry["code"]) for entry in body)
+        names = body.get("names") if isinstance(body, dict) else None
+        if isinstance(names, list):
+            found[name] = frozenset("_".join(re.findall("[a-z0-9]+", str(text).lower())) for text in names)
+        elif isinstance(body, list):
+            found[name] = frozenset(str(entry["code"]) for entry in body if isinstance(entry, dict) and "code" in entry)
     return found
 
 

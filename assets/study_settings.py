@@ -5,7 +5,8 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, model_validator
-from pydantic_core import PydanticCustomError
+
+from assets.mistakes import wrong
 
 Whole = Annotated[int, Field(strict=True)]
 """A whole number and nothing that could be taken for one: neither ``"45"`` nor ``yes``."""
@@ -24,11 +25,6 @@ def _rising(ends: tuple[int, int]) -> tuple[int, int]:
 
 Range = Annotated[tuple[Whole, Whole], AfterValidator(_rising)]
 """Lowest and highest code of an answer."""
-
-
-def wrong(key: str, reason: str) -> PydanticCustomError:
-    """Make the error of a rule over several settings; ``key`` is the one to mend, below the group that has the rule."""
-    return PydanticCustomError("setting", "{reason}", {"key": key, "reason": reason})
 
 
 class Settings(BaseModel):

@@ -17,7 +17,7 @@ from assets.errors import ConfigError
 from assets.ingest.names import check_names
 from assets.ingest.texts import fold, slug
 from assets.ingest.versions import Version, check_dates, edition, in_order
-from assets.mistakes import told
+from assets.mistakes import told, wrong
 from assets.near import instead
 from assets.yamlfile import read_yaml, trouble
 
@@ -115,17 +115,21 @@ class TableFeed(FeedBase):
 
     @model_validator(mode="after")
     def _names_exist(self) -> "TableFeed":
-        wanted = {*self.key, *(r.earlier for r in self.order_rules), *(r.later for r in self.order_rules)}
-        wanted |= {name for version in self.versions for name in (*version.lacks, *version.columns)}
-        wanted |= {self.newest_by} if self.newest_by else set()
-        wanted |= set(self.same_time or ())
+        wanted = [("key", name) for name in self.key]
+        for i, rule in enumerate(self.order_rules):
+            wanted += [(f"order_rules.{i}.earlier", rule.earlier), (f"order_rules.{i}.later", rule.later)]
+        for i, version in enumerate(self.versions):
+            wanted += [(f"versions.{i}.lacks", name) for name in version.lacks]
+            wanted += [(f"versions.{i}.columns", name) for name in version.columns]
+        wanted += [("newest_by", self.newest_by)] if self.newest_by else []
+        wanted += [("same_time", name) for name in self.same_time or ()]
         check_names((self.feed, *self.columns))
         misnamed = [name for name, c in self.columns.items() if (c.type == "client_id") != (name == "client_id")]
         if misnamed:
             raise ValueError(f"the column of type client_id must be called client_id, and no other: {misnamed[0]}")
-        unknown = sorted(name for name in wanted if name not in self.columns)
-        if unknown:
-            raise ValueError(f"names no column of this feed: {', '.join(unknown)}")
+        for key, name in wanted:
+            if name not in self.columns:
+                raise wrong(key, f"this feed has no column {name!r}; {instead(name, self.columns)}")
         return self
 
 
@@ -191,7 +195,8 @@ class SurveyFeed(FeedBase):
                 raise ValueError(f"multi.{name}.options: a code is declared as missing")
         for name, item in self.items.items():
             if item.labels is not None and item.labels not in self.labels:
-                raise ValueError(f"items.{name}.labels names no label table of this feed")
+                near = instead(item.labels, self.labels)
+                raise wrong(f"items.{name}.labels", f"this feed has no label table {item.labels!r}; {near}")
         return self
 
 
@@ -340,19 +345,21 @@ def _read(path: Path, digest: Any) -> dict[str, Any]:
     return body
 
 
-def _parse(model: type[T], path: Path, body: dict[str, Any]) -> T:
+def _parse(model: type[T], path: Path, body: dict[str, Any], name: str = "") -> T:
+    """Check ``body``; ``name`` is the key it stands under in the file."""
     try:
         return model.model_validate(body)
     except ValidationError as error:
-        raise ConfigError(f"{path.name}: {told(error, model)}") from None
+        under = f"{name}." if name else ""
+        raise ConfigError(f"{path.name}: {under}{told(error, model)}") from None
 
 
 def _code_list(name: str, body: Any, path: Path) -> CodeList:
     if isinstance(body, list):
-        return _parse(CodeList, path, {"codes": body})
+        return _parse(CodeList, path, {"codes": body}, name)
     if isinstance(body, dict) and isinstance(body.get("names"), list):
         codes = [{"code": slug(text), "en": text, "es": text} for text in map(str, body["names"])]
-        return _parse(CodeList, path, {"codes": codes, "suffixes": body.get("suffixes", [])})
+        return _parse(CodeList, path, {"codes": codes, "suffixes": body.get("suffixes", [])}, name)
     raise ConfigError(f"{path.name}: {name}: must be a list of codes, or hold 'names'")
 
 
@@ -363,4 +370,9 @@ def _check_codes(feed: Feed, code_lists: dict[str, CodeList]) -> None:
         for name, column in then.columns.items():
             if column.type in ("code", "multi") and column.codes not in code_lists:
                 where = f"versions.{version.name}." if version is not None else ""
-                raise ConfigError(f"{feed.feed}.yml: {where}columns.{name}.codes: no such list in code_lists.yml")
+                near = (
+                    instead(column.codes, code_lists) if column.codes else f"a column of type {column.type} needs one"
+                )
+                raise ConfigError(
+                    f"{feed.feed}.yml: {where}columns.{name}.codes: no such list in code_lists.yml; {near}"
+                )

@@ -56,14 +56,17 @@ QUALITY = {
 def quality(context: AssetExecutionContext, home: ResourceParam[Home]) -> Iterator[MaterializeResult[None]]:
     """Write what the checks of this build said, the row arithmetic, the build's own row and the codebook."""
     from assets.publish import write_meta, write_quality
+    from assets.publish.codebook import read_metadata
 
+    told = read_metadata()
     with connect(home) as connection:
         build_id = begin_build(connection, context.run_id, home.config)
         write_quality(connection, latest_checks(connection))
         write_meta(connection, build_id, home.manifest)
         for schema, table in QUALITY:
+            meanings = {column.name: column.meaning for column in told if column.table == f"{schema}.{table}"}
             yield MaterializeResult(
-                asset_key=AssetKey([schema, table]), metadata=table_metadata(connection, schema, table)
+                asset_key=AssetKey([schema, table]), metadata=table_metadata(connection, schema, table, meanings)
             )
 
 
