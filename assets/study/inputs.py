@@ -119,8 +119,8 @@ def parents(spec: Spec, table: str, column: str) -> list[tuple[str, str, str]]:
     if is_a_word(table, column):
         return []
     found = [("marts", "client_study", name) for name in columns_behind(spec)[table]]
-    if table == "scale_scores":
-        found.append(ITEMS)
+    if table == "scale_scores":  # alpha is of the answers; the scores tell who has both waves
+        found.insert(0 if column == "alpha" else len(found), ITEMS)
     if table == "participant_flow":
         found.append(("intermediate", "int_participant_flow", column))
     return found

@@ -112,10 +112,15 @@ def test_a_number_of_the_study_names_the_columns_it_is_computed_from(ui: Server)
     assert "marts/client_study/goals_met" not in lineage["b"], "in no model"
     assert not lineage.get("term"), "a word of the spec"
     meaning, _, parents = schema["b"]["description"].partition(" ← ")
-    assert meaning == "Coefficient."
+    assert meaning.startswith("Coefficient: points of the outcome per unit of the term;")
     assert parents.startswith("marts.client_study.age, ")
     assert schema["term"]["description"]
-    assert columns_of(ui, "study/scale_scores")[0]["alpha"] == {"intermediate/int_survey_items/value"}
+    lineage, schema = columns_of(ui, "study/scale_scores")
+    assert "← intermediate.int_survey_items.value, " in schema["alpha"]["description"]
+    both = {f"marts/client_study/mspss_{wave}" for wave in ("t0", "t6")}
+    assert both < lineage["alpha"], "who has both waves"
+    assert lineage["mean"] == lineage["alpha"], "scales that the spec does not name come from the answers"
+    assert all(column["description"] for column in columns_of(ui, "quality/files")[1].values())
 
 
 def test_the_page_of_a_table_says_where_each_column_comes_from(ui: Server, chromium: Any) -> None:
