@@ -74,7 +74,7 @@ def columns_of(server: Server, key: str) -> tuple[dict[str, set[str]], dict[str,
     entries = {entry["label"]: entry for entry in node["assetMaterializations"][0]["metadataEntries"]}
     lineage = {
         column["columnName"]: {"/".join([*dep["assetKey"]["path"], dep["columnName"]]) for dep in column["columnDeps"]}
-        for column in entries["dagster/column_lineage"]["lineage"]
+        for column in entries.get("dagster/column_lineage", {"lineage": []})["lineage"]
     }
     return lineage, {column["name"]: column for column in entries["dagster/column_schema"]["schema"]["columns"]}
 
