@@ -4,11 +4,12 @@ A settled home has read every export. Then one export comes anew with something 
 other answers (small), or the case notes with one note more (large). Either changes what is known of clients, so the
 study is fitted again. Beside it stands what the same file takes to be read and stored in an empty home.
 
-    python -m benchmarks.new_file_bench [--rounds 3] [--clients 95]
+    python -m benchmarks.new_file_bench [--rounds 3] [--clients 95] [--out FILE]
 """
 
 import argparse
 import csv
+import json
 import shutil
 import statistics
 import tempfile
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -77,12 +79,13 @@ def alone(folder: Path, file: Path) -> float:
 
 
 def main() -> int:
-    """Measure and print both tables."""
+    """Measure, print both tables and write them down."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--clients", type=int, default=95)
+    parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
     asked = parser.parse_args()
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     TITLES.update(CASES)
     phases: dict[str, list[dict[str, float]]] = defaultdict(list)
     by_itself: dict[str, list[float]] = defaultdict(list)
@@ -104,28 +107,45 @@ def main() -> int:
                 change(bench.exports / name, new, number)
                 by_itself[case].append(alone(bench.folder / f"alone-{case}-{number}", new))
                 night(case)
-    show(bench, phases, by_itself, console)
+    results = {"clients": asked.clients, "cases": figures(bench, phases, by_itself)}
+    if asked.out:
+        asked.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    show(results["cases"], console)
     return 0
 
 
-def show(
-    bench: Bench, phases: dict[str, list[dict[str, float]]], by_itself: dict[str, list[float]], console: Console
-) -> None:
-    """Medians; what a night with a file costs more than one without; and in which steps."""
-    cpu = {case: statistics.median(samples) for case, samples in bench.cpu.items()}
+def figures(
+    bench: Bench, phases: dict[str, list[dict[str, float]]], by_itself: dict[str, list[float]]
+) -> dict[str, dict[str, Any]]:
+    """Medians by case; of a night with a file what it costs more than one without, in all and by step (clock)."""
+    cpu, usual = bench.cpu, _medians(phases["again"])
+    found: dict[str, dict[str, Any]] = {}
+    for case in CASES:
+        told: dict[str, Any] = {
+            "seconds": round(statistics.median(bench.seconds[case]), 2),
+            "cpu_seconds": round(statistics.median(cpu[case]), 2),
+        }
+        if case in CHANGES:
+            told["cpu_seconds_more"] = round(statistics.median(cpu[case]) - statistics.median(cpu["again"]), 2)
+            told["file_alone_cpu_seconds"] = round(statistics.median(by_itself[case]), 2)
+            more = {step: round(took - usual.get(step, 0.0), 2) for step, took in _medians(phases[case]).items()}
+            told["more_by_step"] = dict(sorted(more.items(), key=lambda step: -step[1]))
+        found[case] = told
+    return found
+
+
+def show(cases: dict[str, dict[str, Any]], console: Console) -> None:
+    """Print the figures."""
     table = Table(box=None, pad_edge=False)
     for name in ("Case", "Median s", "CPU s", "CPU s more", "the file alone, CPU s"):
-        table.add_column(name, justify="left" if name == "Case" else "right")
-    for case, title in CASES.items():
-        own = f"{statistics.median(by_itself[case]):.2f}" if case in by_itself else ""
-        median = statistics.median(bench.seconds[case])
-        table.add_row(title, f"{median:.1f}", f"{cpu[case]:.1f}", f"{cpu[case] - cpu['again']:.1f}", own)
+        table.add_column(name, justify="left" if name == "Case" else "right", no_wrap=True)
+    for case, told in cases.items():
+        numbers = (told.get(key) for key in ("seconds", "cpu_seconds", "cpu_seconds_more", "file_alone_cpu_seconds"))
+        table.add_row(CASES[case], *("" if number is None else f"{number:.1f}" for number in numbers))
     console.print(table)
-    usual = _medians(phases["again"])
     for case in CHANGES:
-        more = {step: seconds - usual.get(step, 0.0) for step, seconds in _medians(phases[case]).items()}
-        told = ", ".join(f"{step} {more[step]:+.1f} s" for step in sorted(more, key=lambda step: -more[step]))
-        console.print(f"{CASES[case]}, by the clock and step: {told}")
+        steps = ", ".join(f"{step} {more:+.1f} s" for step, more in cases[case]["more_by_step"].items() if more > 0)
+        console.print(f"{CASES[case]}, where, by the clock: {steps or 'nowhere'}")
 
 
 def _medians(nights: list[dict[str, float]]) -> dict[str, float]:
