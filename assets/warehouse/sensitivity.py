@@ -73,6 +73,7 @@ ALTERNATIVES: tuple[Alternative, ...] = (
         "items in blocks of three",
     ),
     Alternative("age.as_of", "study.start"),
+    Alternative("study.end", "first day of that month"),
 )
 """Other readings of the definitions; those that equal the settings in force are passed over."""
 
@@ -90,17 +91,27 @@ Findings = Callable[["pd.DataFrame", StudyConfig], Mapping[str, Finding]]
 
 
 def changed(config: StudyConfig, alternative: Alternative) -> StudyConfig | None:
-    """Return the settings with the one change, or None when they say so already."""
+    """Return the settings with the one change; None when they say so already or the study ended before its start."""
     settings: dict[str, Any] = copy.deepcopy(config.model_dump(mode="json"))
     *parents, last = alternative.key.split(".")
     place = settings
     for key in parents:
         place = place[key]
-    # One alternative is no value but the other end of the study.
-    first_day = alternative.key == "age.as_of" and alternative.value == "study.start"
-    place[last] = config.study.start.isoformat() if first_day else alternative.value
+    place[last] = _day(config, alternative) or alternative.value
+    if settings["study"]["end"] < settings["study"]["start"]:
+        return None
     other = study_config(settings, alternative.label)
     return None if other.hash == config.hash else other
+
+
+def _day(config: StudyConfig, alternative: Alternative) -> str | None:
+    """Two alternatives are days of the study in force: its other end, and its last month read as that month's first."""
+    days = {
+        ("age.as_of", "study.start"): config.study.start,
+        ("study.end", "first day of that month"): config.study.end.replace(day=1),
+    }
+    day = days.get((alternative.key, alternative.value)) if isinstance(alternative.value, str) else None
+    return day.isoformat() if day else None
 
 
 def client_studies(

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,6 +15,7 @@ from warehouse_models import shipped_compiler, shipped_config, shipped_models
 from assets.publish.report import ReportContext
 from assets.publish.report.sensitivity import render_sensitivity
 from assets.study_config import StudyConfig
+from assets.study_settings import Period
 from assets.warehouse.compiled import run_models
 from assets.warehouse.sensitivity import (
     ALTERNATIVES,
@@ -51,6 +53,11 @@ def test_every_alternative_is_a_valid_setting_and_the_one_in_force_is_passed_ove
         "scales.urica.staging: cutoff",
     ]
     assert len({other.hash for other in others if other}) == len(ALTERNATIVES) - len(in_force)
+    by_month = changed(config, Alternative("study.end", "first day of that month"))
+    assert by_month is not None
+    assert (config.study.end, by_month.study.end) == (date(2021, 10, 31), date(2021, 10, 1))
+    in_one_month = config.model_copy(update={"study": Period(start=date(2021, 10, 2), end=date(2021, 10, 31))})
+    assert changed(in_one_month, Alternative("study.end", "first day of that month")) is None
 
 
 @pytest.mark.parametrize(
@@ -123,6 +130,7 @@ AGAINST = (
     Alternative("months_of_service.method", "completed"),
     next(one for one in ALTERNATIVES if one.key == "scales.urica.key"),
     next(one for one in ALTERNATIVES if one.key == "age.as_of"),
+    next(one for one in ALTERNATIVES if one.key == "study.end"),
 )
 
 
