@@ -137,6 +137,7 @@ def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], Non
     from assets.publish.agency_comments import agency_comments
     from assets.publish.codebook import read_descriptions
     from assets.warehouse.analyst_macros import comment_columns, comment_items, comment_tables, create_macros
+    from assets.warehouse.history import create_history_macro
     from assets.warehouse.trace import create_trace_macro
 
     manifest, feeds = json.loads(home.manifest.read_text("utf-8")), load_feeds(home.config)
@@ -149,6 +150,7 @@ def _for_analysts(home: Home) -> "Callable[[duckdb.DuckDBPyConnection, str], Non
         told = agency_comments(manifest, feeds, present)
         create_macros(connection, database)
         create_trace_macro(connection, database)
+        create_history_macro(connection, database)
         build = connection.execute("select config_hash from meta.build").fetchall()
         with transaction(connection):  # each of several hundred comments would be a commit
             described = {**told.tables, **read_descriptions()}

@@ -195,3 +195,18 @@ def test_the_study_row_names_what_its_parts_name(home: Home) -> None:
         total = home.behind("fct_service_counts", row["client_id"], "total").get("case_notes", [])
         assert {note["Record ID"] for note in total} <= {n["Record ID"] for n in found.get("case_notes", [])}
         assert sum(len(codes(note["Service Type"]) or [""]) for note in total) == (row["services_total"] or 0)
+
+
+def test_the_agency_file_tells_a_clients_history_and_the_research_file_does_not(home: Home, night: Any) -> None:
+    for row in home.sample("dim_clients")[:3]:
+        client = row["source_client_id"]
+        told = home.connection.execute(
+            "select feed, count(*) from history(?) where what = 'new' group by feed", [client]
+        ).fetchall()
+        rows = "select count(distinct record_id) from raw.case_notes where client_id = ?"
+        assert dict(told).get("case_notes", 0) == home.connection.execute(rows, [client]).fetchall()[0][0]
+        assert dict(told)["intake"] == 1
+    with duckdb.connect(str(night.home / "research" / "research.duckdb"), read_only=True) as reader:
+        macros = {name for (name,) in reader.execute("select function_name from duckdb_functions()").fetchall()}
+    assert "services_between" in macros
+    assert not macros & {"history", "trace"}

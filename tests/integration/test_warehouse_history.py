@@ -18,6 +18,7 @@ from assets.publish.privacy.retention import Retention
 from assets.warehouse import DbtPaths, assign_research_ids, build
 from assets.warehouse.as_of import write_as_of
 from assets.warehouse.database import connect
+from assets.warehouse.history import create_history_macro
 from tests.faults.good import INTAKE_ABOVE, INTAKE_HEADER, NOTES_HEADER, intake_rows, note_rows, workbook
 
 ZONE = "America/Chicago"
@@ -157,6 +158,38 @@ def test_exports_are_known_from_their_own_day_however_late_they_came(nights: Nig
         found, said = past(nights, tmp_path, day(number), "exported"), nights.kept[day(number)]
         assert found["dim_clients"] == said["dim_clients"]
         assert len(found["fct_services"]) == len(said["fct_services"]) + 2
+
+
+def test_the_history_of_a_client_tells_each_change_with_its_day(nights: Nights) -> None:
+    with connect(nights.home) as connection:
+        database = connection.execute("select current_database()").fetchall()[0][0]
+        assert create_history_macro(connection, database)
+
+        def told(client: str, what: str) -> list[Any]:
+            return connection.execute(
+                "select exported_on, feed, column_name, before, after from history(?) where what = ? order by all",
+                [client, what],
+            ).fetchall()
+
+        assert told("TX-00001", "changed") == [(day(1), "intake", "classification", "high_risk", "confirmed")]
+        late = [(row[0], row[1], row[2]) for row in told(" tx-00002 ", "changed")]
+        assert late == [(day(1), "case_notes", "entered_on"), (day(1), "case_notes", "service_type")]
+        merged = connection.execute(
+            "select exported_on, feed, record from history('TX-00005') where what = 'absent'"
+        ).fetchall()
+        gone = "select record_id from raw.intake where client_id = 'TX-00004' limit 1"
+        assert merged == [(day(5), "intake", connection.execute(gone).fetchall()[0][0])]
+        research_id = "select client_id from control.crosswalk where source_client_id = 'TX-00006'"
+        by_either = [
+            connection.execute("from history(?)", [client]).fetchall()
+            for client in ("TX-00006", connection.execute(research_id).fetchall()[0][0])
+        ]
+        assert by_either[0] == by_either[1]
+        notes = [row for row in by_either[0] if row[1] == "case_notes"]
+        assert [row[0] for row in notes if row[2] == "9000001"] == [FIRST - timedelta(days=9), day(0)]
+        assert {row[3] for row in notes} == {"new", "absent"}
+        assert told("TX-98989", "new") == []
+        assert not create_history_macro(connection, "memory")
 
 
 def test_a_night_with_new_files_equals_a_warehouse_built_at_once(nights: Nights) -> None:
