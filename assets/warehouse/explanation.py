@@ -108,6 +108,9 @@ class Explanation:
                 yield from wrap(
                     f"{one.key}  {one.told} ({rows}{known})", WIDTH, initial_indent="  ", subsequent_indent=" " * 6
                 )
+        others = self.n_rows - sum(one.n_rows for one in self.analyses)
+        if others:
+            yield f"  Rows that no entry asks for, made from the warehouse's tables alone: {others}."
         absent = [one.told for one in self.analyses if not one.n_rows]
         if absent:
             more = len(absent) - WITHOUT_ROWS

@@ -96,8 +96,10 @@ def test_every_number_of_the_study_names_its_analyses_columns_and_settings(
         counted = (sum(part.n_rows for part in one.analyses), sum(part.n_known for part in one.analyses))
         if table in OF_THE_WAREHOUSE:
             assert 0 < counted[0] < one.n_rows
+            assert f"made from the warehouse's tables alone: {one.n_rows - counted[0]}." in one.as_text()
         else:
             assert counted == (one.n_rows, one.n_known), one.column
+            assert "no entry asks for" not in one.as_text()
         assert bool(one.behind) is not is_a_word(table, column), one.column
         assert {parent.column for parent in one.behind if parent.table == "client_study"} <= marts
         assert bool(one.sources) is bool(one.behind), one.column
