@@ -8,6 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
+pytestmark = pytest.mark.xdist_group("corrections")  # two nights for all, not for each worker
+
 FIELDS = "feed,key,column,old,new,author,reason,expiry"
 
 

@@ -15,6 +15,8 @@ import pytest
 from tests.end_to_end.truth import differences, study_rows
 from tests.faults.good import workbook
 
+pytestmark = pytest.mark.slow  # three whole nights
+
 VISITS = ["Visit ID", "Client ID", "Visit Date", "Miles", "Remark"]
 NOTE_ROW, RESPONSE_LINE = 5, 6
 """Where a note and a response of one client of the study stand in the sample's files; neither has a twin."""

@@ -37,6 +37,7 @@ def test_any_size_equals_its_truth(outcomes: Any, tmp_path: Path, clients: int, 
     assert differences(study_rows(SimpleNamespace(home=tmp_path / "home")), truth) == []
 
 
+@pytest.mark.slow  # four whole nights
 def test_the_order_of_arrival_changes_nothing(outcomes: Any, tmp_path: Path) -> None:
     truth = sample(outcomes, tmp_path / "sample", 40, 8)
     files = exports(tmp_path / "sample")

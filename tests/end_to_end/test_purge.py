@@ -6,8 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from assets.home import Home
 from assets.publish.privacy.trail import entries, trail_path, verify_trail
+
+pytestmark = pytest.mark.slow  # three whole nights
 
 
 def test_r34_a_night_lists_what_is_past_its_date_and_deletes_it_only_where_that_is_set(

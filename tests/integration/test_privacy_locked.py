@@ -21,6 +21,8 @@ from assets.publish.privacy.needles import Identities
 from assets.publish.privacy.scanner import Scanner
 from assets.publish.zones import loose_modes
 
+pytestmark = pytest.mark.xdist_group("locked")  # one watched night for all, not for each worker
+
 IN_EVERY_PROCESS = """
 import atexit, os, socket
 witness = os.path.join(os.environ["WITNESS"], str(os.getpid()))

@@ -22,6 +22,8 @@ from assets.warehouse.lineage import Lineage, source_columns
 from assets.warehouse.row_sources import row_sources
 from assets.warehouse.settings_behind import value_of
 
+pytestmark = pytest.mark.xdist_group("explain")  # one warehouse for all, not for each worker
+
 OF_THE_WAREHOUSE = {"participant_flow", "scale_scores"}
 """Tables of the study with rows that no entry of the spec asks for: first steps, and scales that it does not name."""
 

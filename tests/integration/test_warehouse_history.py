@@ -21,6 +21,8 @@ from assets.warehouse.database import connect
 from assets.warehouse.history import create_history_macro
 from tests.faults.good import INTAKE_ABOVE, INTAKE_HEADER, NOTES_HEADER, intake_rows, note_rows, workbook
 
+pytestmark = pytest.mark.xdist_group("history")  # six nights for all, not for each worker
+
 ZONE = "America/Chicago"
 FIRST = date(2022, 3, 1)
 MARTS = (

@@ -13,6 +13,8 @@ from assets.study_config import StudyConfig, study_config
 from assets.warehouse.compiled import CompiledModel, run_models
 from assets.warehouse.settings_behind import BEHIND, settings_behind, value_of
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("settings")]  # a warehouse for each value of each setting
+
 OTHERWISE: dict[str, tuple[Any, ...]] = {
     "study.start": ("2020-06-01",),
     "study.end": ("2021-06-30",),
