@@ -85,7 +85,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=95)
     parser.add_argument("--out", type=Path, help="also write the figures to this JSON file")
     asked = parser.parse_args()
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=120)
     TITLES.update(CASES)
     phases: dict[str, list[dict[str, float]]] = defaultdict(list)
     by_itself: dict[str, list[float]] = defaultdict(list)

@@ -103,8 +103,11 @@ def plain(home: Home, scanner: Scanner) -> list[str]:
     for path in sorted(home.root.rglob("*")):
         if path.is_file() and not path.is_symlink() and not path.is_relative_to(home.inbox) and path.name not in BOOKS:
             data = path.read_bytes()
-            # The research and public zones hold files of these kinds that we made: there only names count.
-            export = path.is_relative_to(home.agency) and data.startswith((b"PK\x03\x04", b"$FL2", b"\xff\xfe"))
+            # The research and public zones hold files of these kinds that we made, and a release is made before it is
+            # placed there: of these only names count.
+            draft = path.is_relative_to(home.temp) and path.parent.name.startswith("release-")
+            ours = draft or not path.is_relative_to(home.agency)
+            export = not ours and data.startswith((b"PK\x03\x04", b"$FL2", b"\xff\xfe"))
             if export or list(scanner.find(data)):
                 found.append(str(path.relative_to(home.root)))
     return found
