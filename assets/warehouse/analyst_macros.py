@@ -1,6 +1,6 @@
 """Persisted macros and table comments for those who open a published file in a DuckDB client."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -115,6 +115,21 @@ def create_macros(connection: duckdb.DuckDBPyConnection, database: str | None = 
     for name, (parameters, query) in MACROS.items():
         connection.execute(f"create or replace macro {place}{name}{parameters} as table ({query})")
     return list(MACROS)
+
+
+def create_table_macro(
+    connection: duckdb.DuckDBPyConnection, database: str, signature: str, query: str, needs: Sequence[str]
+) -> bool:
+    """Create the table macro ``signature`` in a published file; False for a file that lacks a table it ``needs``."""
+    found = connection.execute(
+        "select count(*) from duckdb_tables() where database_name = ? and schema_name || '.' || table_name in"
+        " (select unnest(?))",
+        [database, list(needs)],
+    ).fetchone()
+    if found != (len(needs),):
+        return False
+    connection.execute(f'create or replace macro "{database}".main.{signature} as table ({query})')
+    return True
 
 
 def comment_tables(

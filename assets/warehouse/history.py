@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import duckdb
 
+from assets.warehouse.analyst_macros import create_table_macro
+
 FACTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "intake": (
         "coalesce(record_id, client_id, client_id_raw)",
@@ -104,12 +106,5 @@ without it. Exports stand in the order in which they were made, whenever they re
 
 def create_history_macro(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
     """Create the table macro ``history(client)`` in a published agency file; False for a file without ``raw``."""
-    found = connection.execute(
-        "select count(*) from duckdb_tables() where database_name = ? and schema_name || '.' || table_name in"
-        " ('raw.intake', 'control.crosswalk', 'control.files', 'intermediate.int_client_ids_matched')",
-        [database],
-    ).fetchone()
-    if found != (4,):
-        return False
-    connection.execute(f'create or replace macro "{database}".main.history(client) as table ({HISTORY})')
-    return True
+    needs = ("raw.intake", "control.crosswalk", "control.files", "intermediate.int_client_ids_matched")
+    return create_table_macro(connection, database, "history(client)", HISTORY, needs)

@@ -7,6 +7,7 @@ from itertools import groupby
 import duckdb
 
 from assets.errors import ConfigError
+from assets.warehouse.analyst_macros import create_table_macro
 
 STUDY_PARTS = (
     "dim_clients", "fct_service_counts", "fct_months_of_service", "fct_goal_completion", "fct_scale_scores",
@@ -52,15 +53,8 @@ class TracedRow:
 
 def create_trace_macro(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
     """Create the table macro ``trace(mart_name, client)`` in a published agency file; False for any other file."""
-    found = connection.execute(
-        "select count(*) from duckdb_tables() where database_name = ? and schema_name || '.' || table_name in"
-        " ('intermediate.int_rows_traced', 'control.crosswalk', 'control.files')",
-        [database],
-    ).fetchone()
-    if found != (3,):
-        return False
-    connection.execute(f'create or replace macro "{database}".main.trace(mart_name, client) as table ({TRACE})')
-    return True
+    needs = ("intermediate.int_rows_traced", "control.crosswalk", "control.files")
+    return create_table_macro(connection, database, "trace(mart_name, client)", TRACE, needs)
 
 
 def trace(connection: duckdb.DuckDBPyConnection, mart: str, client: str, detail: str | None = None) -> list[TracedRow]:
